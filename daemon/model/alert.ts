@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Container, Engine } from "./container.ts";
+import type { Host } from "./event.ts";
+
+/** Falco's priorities, most severe first (falco_common.h). */
+export const priorities = [
+  "Emergency",
+  "Alert",
+  "Critical",
+  "Error",
+  "Warning",
+  "Notice",
+  "Informational",
+  "Debug",
+] as const;
+
+export type Priority = (typeof priorities)[number];
+
+/** A value of a rule field as an alert carries it: JSON-ready but for bigint. */
+export type FieldValue = string | number | bigint | boolean | null | readonly FieldValue[];
+
+/** What was asked of the kernel and what it was told. */
+export type Verdict = "allow" | "deny";
+
+/** One action that a policy asked for. `kill` is split by what it kills. */
+export type Action =
+  | { readonly kind: "deny" }
+  | { readonly kind: "pause" }
+  | { readonly kind: "stop" }
+  | { readonly kind: "kill-container" }
+  | { readonly kind: "kill-process" }
+  | { readonly kind: "notify"; readonly outputs: readonly string[] };
+
+/** What came of an action. */
+export interface Outcome {
+  readonly action: Action;
+  readonly status: "done" | "would-do" | "suppressed" | "not-possible" | "failed";
+  /** Why it was suppressed, not possible or failed; what to do next. */
+  readonly detail?: string;
+  /** From the decision to the end of the action, milliseconds. */
+  readonly tookMs?: number;
+}
+
+/** One process of the ancestry, as an alert shows it. Texts are decoded from byte strings. */
+export interface AlertProcess {
+  readonly pid: number;
+  readonly vpid: number;
+  readonly name: string;
+  readonly exepath: string;
+  readonly cmdline: string;
+}
+
+/** The policy that turned a match into a decision. */
+export interface AlertPolicy {
+  readonly name: string;
+  readonly description?: string;
+  readonly severity: "high" | "medium" | "low" | "info";
+  readonly mode: "monitor" | "enforce";
+  readonly runbook?: string;
+}
+
+/** Everything that is told to the world about one match. */
+export interface Alert {
+  readonly uuid: string;
+  readonly timeNs: bigint;
+  readonly rule: string;
+  readonly priority: Priority;
+  /** Sorted. */
+  readonly tags: readonly string[];
+  readonly source: string;
+  readonly description: string;
+  /** The rule's formatted output, without time and priority. */
+  readonly output: string;
+  /** The fields that the output names, by printed name, plus those every alert carries. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly policies: readonly AlertPolicy[];
+  /** The answer given to the kernel: `allow` also where nothing could be refused any more. */
+  readonly verdict: Verdict;
+  /** True when the exec waited in the kernel for this decision. */
+  readonly isHeld: boolean;
+  readonly outcomes: readonly Outcome[];
+  readonly process: AlertProcess & {
+    readonly cwd?: string;
+    readonly tty: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly user?: string;
+    readonly group?: string;
+    readonly loginuid?: number;
+    readonly loginUser?: string;
+  };
+  /** Parent first, up to the container's init. */
+  readonly ancestors: readonly AlertProcess[];
+  readonly container?: Container;
+  readonly host: Host;
+  readonly engine?: Engine;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Engine } from "./container.ts";
+import type { OutputCounters } from "./ports.ts";
+
+/** One superblock that the gate has marked. */
+export interface GuardedSuperblock {
+  /** `major:minor` of st_dev. */
+  readonly device: string;
+  readonly filesystem: string;
+  readonly mode: "observe" | "enforce";
+  readonly containers: readonly string[];
+}
+
+/** Execs and answers since the start; every loss has a counter. */
+export interface GateCounters {
+  readonly seen: number;
+  readonly allowed: number;
+  readonly denied: number;
+  /** Held execs that the native deadline answered. */
+  readonly deadlinesMissed: number;
+  /** Events that did not fit into the hand-over buffer to the guard thread. */
+  readonly lost: number;
+  /** Snapshots whose argv could not be read. */
+  readonly argvUnknown: number;
+  /** Execs of a container that the engine did not (yet) know. */
+  readonly containerUnknown: number;
+}
+
+/** What `execwarden status` shows. */
+export interface Status {
+  readonly version: string;
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedMs: number;
+  readonly mode: "monitor" | "enforce";
+  readonly gate: {
+    readonly isRunning: boolean;
+    readonly deadlineMs: number;
+    readonly onDeadline: "allow" | "deny";
+    readonly superblocks: readonly GuardedSuperblock[];
+    readonly counters: GateCounters;
+  };
+  readonly engine: {
+    readonly isConnected: boolean;
+    readonly address: string;
+    readonly engine?: Engine;
+    readonly reconnects: number;
+  };
+  readonly containers: number;
+  readonly rules: { readonly loaded: number; readonly enabled: number };
+  readonly policies: number;
+  readonly alerts: number;
+  readonly actions: { readonly done: number; readonly failed: number; readonly suppressed: number };
+  readonly outputs: Readonly<Record<string, OutputCounters>>;
+}
