@@ -74,4 +74,6 @@ export interface Engine {
   readonly name: string;
   readonly storageDriver: string;
   readonly cgroupDriver: string;
+  /** Where it keeps images and containers: `/var/lib/docker`. */
+  readonly dataRoot: string;
 }

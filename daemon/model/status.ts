@@ -6,7 +6,6 @@ import type { OutputCounters } from "./ports.ts";
 export interface GuardedSuperblock {
   /** `major:minor` of st_dev. */
   readonly device: string;
-  readonly filesystem: string;
   readonly mode: "observe" | "enforce";
   readonly containers: readonly string[];
 }
@@ -24,6 +23,18 @@ export interface GateCounters {
   readonly argvUnknown: number;
   /** Execs of a container that the engine did not (yet) know. */
   readonly containerUnknown: number;
+  /** Decisions that failed by themselves; the exec got the answer of gate.on_deadline. */
+  readonly decisionFailures: number;
+  /** Alerts that the main thread had no room for. */
+  readonly alertsLost: number;
+  /** Times that the deadline thread had to serve, because the reader was stuck. */
+  readonly readerStalls: number;
+  /** Execs whose file the kernel could not open for us; it refused them. */
+  readonly readErrors: number;
+  /** Execs answered at once because too many were outstanding. */
+  readonly ticketsExhausted: number;
+  /** Execs that wait in the kernel now. */
+  readonly waiting: number;
 }
 
 /** What `execwarden status` shows. */

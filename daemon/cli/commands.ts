@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Command } from "./command.ts";
+import { events } from "./commands/events.ts";
+import { policyCheck } from "./commands/policy-check.ts";
+import { rulesCheck } from "./commands/rules-check.ts";
+import { run } from "./commands/run.ts";
+import { status } from "./commands/status.ts";
+import { version } from "./commands/version.ts";
+
+/** Every command, in the order that `--help` shows. */
+export const commands: readonly Command[] = [run, status, events, rulesCheck, policyCheck, version];

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Exit codes of every command; `--help` prints them. */
+export const exitCodes = {
+  ok: 0,
+  checkFailed: 1,
+  usage: 2,
+  unreachable: 3,
+} as const;
+
+/** For `--help`. */
+export const exitCodesHelp = `
+Exit codes:
+  0  all is well
+  1  a check found errors, or the daemon could not start
+  2  the command line is wrong
+  3  the daemon cannot be reached, or refused the request`;

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { readWithSchema } from "../text/schema.ts";
+import type { Source, Span } from "../text/source.ts";
+import { keySpanAt, nodeAt, plainValue } from "../text/yaml-path.ts";
+import type { YamlNode } from "../text/yaml-node.ts";
+import { assert } from "../util/assert.ts";
+import type { Config } from "./config.ts";
+import { configSchema, isDockerHost, type ConfigInput } from "./schema.ts";
+
+/** What was read; with errors among the diagnostics there is no configuration. */
+export interface ConfigResult {
+  readonly config?: Config;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the environment says, where the files say nothing. */
+export interface ConfigEnvironment {
+  /** DOCKER_HOST. */
+  readonly dockerHost?: string;
+}
+
+const dockerHostDefault = "unix:///var/run/docker.sock";
+
+/**
+ * Reads execwarden.yaml and then conf.d/*.yaml in lexical order: later files win key by key, and a list replaces the
+ * whole list. Every fault of every file is reported.
+ */
+export function readConfig(
+  sources: readonly Source[],
+  environment: ConfigEnvironment,
+): ConfigResult {
+  const diagnostics: Diagnostic[] = [];
+  let merged: unknown = {};
+  for (const source of sources) {
+    const { root, diagnostics: faults } = readWithSchema(source, configSchema);
+    diagnostics.push(...faults);
+    if (root === undefined) continue;
+    diagnostics.push(...checkWebhookNames(root), ...checkAvailability(root));
+    merged = merge(merged, plainValue(root));
+  }
+  const host = dockerHostOf(merged, environment);
+  diagnostics.push(...host.diagnostics);
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const parsed = configSchema.safeParse(merged);
+  // Each file holds for itself, maps are merged by key and lists are taken whole.
+  assert(parsed.success, "configurations that hold one by one hold merged");
+  return { config: toConfig(parsed.data, host.host), diagnostics };
+}
+
+function checkWebhookNames(root: YamlNode): readonly Diagnostic[] {
+  const list = nodeAt(root, ["outputs", "webhooks"]);
+  const items = list?.kind === "sequence" ? list.items : [];
+  const firstNamed = new Map<string, Span>();
+  const faults: Diagnostic[] = [];
+  for (const item of items) {
+    const node = nodeAt(item, ["name"]);
+    if (node?.kind !== "scalar" || node.value === "") continue;
+    const first = firstNamed.get(node.value);
+    if (first === undefined) firstNamed.set(node.value, node.span);
+    else
+      faults.push(
+        errorAt({
+          code: "repeated-output",
+          message: `cannot define the output "${node.value}" twice: give this one another name`,
+          span: node.span,
+          notes: [{ message: "first defined here", span: first }],
+        }),
+      );
+  }
+  return faults;
+}
+
+function checkAvailability(root: YamlNode): readonly Diagnostic[] {
+  const span = keySpanAt(root, ["witness"]);
+  if (span === undefined) return [];
+  const message =
+    'cannot use "witness": it is not available in this version, and the gate alone is used';
+  return [warningAt({ code: "not-available", message, span })];
+}
+
+interface DockerHost {
+  readonly host: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function dockerHostOf(merged: unknown, { dockerHost }: ConfigEnvironment): DockerHost {
+  const docker = isMap(merged) ? merged["docker"] : undefined;
+  const written = isMap(docker) ? docker["host"] : undefined;
+  if (typeof written === "string") return { host: written, diagnostics: [] };
+  if (dockerHost === undefined || dockerHost === "")
+    return { host: dockerHostDefault, diagnostics: [] };
+  if (isDockerHost(dockerHost)) return { host: dockerHost, diagnostics: [] };
+  const message = `cannot use DOCKER_HOST "${dockerHost}": expected an address such as ${dockerHostDefault}`;
+  return { host: dockerHost, diagnostics: [errorAt({ code: "docker-host", message })] };
+}
+
+function merge(earlier: unknown, later: unknown): unknown {
+  if (later === undefined) return earlier;
+  if (!isMap(earlier) || !isMap(later)) return later;
+  const keys = new Set([...Object.keys(earlier), ...Object.keys(later)]);
+  return Object.fromEntries([...keys].map((key) => [key, merge(earlier[key], later[key])]));
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toConfig(input: ConfigInput, dockerHost: string): Config {
+  const { outputs } = input;
+  const stdout = stdoutOf(outputs.stdout);
+  return {
+    docker: { host: dockerHost },
+    rulesFiles: input.rules_files,
+    policiesFiles: input.policies_files,
+    allowlistFile: input.allowlist_file,
+    mode: input.mode,
+    gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
+    control: input.control,
+    outputs: {
+      ...(stdout === undefined ? {} : { stdout }),
+      ...(outputs.file === undefined ? {} : { file: outputs.file }),
+      webhooks: outputs.webhooks.map(({ name, url, timeout, headers }) => ({
+        name,
+        url,
+        timeoutMs: timeout,
+        headers,
+      })),
+    },
+  };
+}
+
+type Stdout = ConfigInput["outputs"]["stdout"];
+
+function stdoutOf(stdout: Stdout): Config["outputs"]["stdout"] {
+  if (stdout === false) return undefined;
+  if (stdout === true) return { format: "auto" };
+  return stdout.enabled ? { format: stdout.format } : undefined;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OutputCounters } from "../model/ports.ts";
+import type { GuardedSuperblock, Status } from "../model/status.ts";
+import { printableHead } from "../util/printable-text.ts";
+
+const superblocksShownMax = 20;
+const labelWidth = 12;
+
+/** The daemon's state as a person wants to read it, one labelled line per subject. */
+export function statusText(status: Status, nowMs: number): string {
+  const { gate, engine, actions } = status;
+  const lines: readonly (readonly [label: string, text: string])[] = [
+    [
+      "execwarden",
+      `${status.version}, pid ${status.pid}, up ${durationText(nowMs - status.startedMs)}`,
+    ],
+    ["mode", modeTexts[status.mode]],
+    ["engine", engineText(engine)],
+    ["containers", String(status.containers)],
+    ["gate", gateText(status)],
+    ["execs", execsText(status)],
+    ["losses", lossesText(status)],
+    ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
+    ["policies", String(status.policies)],
+    ["alerts", String(status.alerts)],
+    ["actions", countsText(actions)],
+    ...Object.entries(status.outputs).map(([name, counters]) => outputLine(name, counters)),
+    ...gate.superblocks.slice(0, superblocksShownMax).map(superblockLine),
+    ...leftOutLine(gate.superblocks.length - superblocksShownMax),
+  ];
+  return lines.map(([label, text]) => `${label.padEnd(labelWidth)}${text}\n`).join("");
+}
+
+const modeTexts = {
+  monitor: "monitor: nothing is enforced, alerts say what would have been done",
+  enforce: "enforce: policies do what their own mode says",
+} as const satisfies Record<Status["mode"], string>;
+
+function engineText({ isConnected, address, engine, reconnects }: Status["engine"]): string {
+  const state = isConnected ? "connected to" : "NOT CONNECTED to";
+  const version =
+    engine === undefined ? "" : `, Docker ${engine.version} (API ${engine.apiVersion})`;
+  const again = reconnects === 0 ? "" : `, ${reconnects} reconnects`;
+  return printableHead(`${state} ${address}${version}${again}`, 300);
+}
+
+function gateText({ gate }: Status): string {
+  const { isRunning, superblocks, deadlineMs, onDeadline } = gate;
+  if (!isRunning) return "NOT RUNNING: no exec is seen";
+  const held = superblocks.filter(({ mode }) => mode === "enforce").length;
+  return `guards ${superblocks.length} file systems, holds execs on ${held}; after ${deadlineMs} ms: ${onDeadline}`;
+}
+
+function execsText({ gate: { counters } }: Status): string {
+  const { seen, allowed, denied, waiting } = counters;
+  return countsText({ seen, allowed, denied, waiting });
+}
+
+/** Every counter that is no plain answer: all of them should stay at nothing. */
+function lossesText({ gate: { counters } }: Status): string {
+  const { seen, allowed, denied, waiting, ...losses } = counters;
+  const entries = Object.entries(losses).filter(([, count]) => count > 0);
+  return entries.length === 0 ? "none" : countsText(Object.fromEntries(entries));
+}
+
+/** `deadlines missed 0, lost 2` from `{ deadlinesMissed: 0, lost: 2 }`. */
+function countsText(counters: object): string {
+  const entries: [string, unknown][] = Object.entries(counters);
+  return entries.map(([name, count]) => `${wordsOf(name)} ${String(count)}`).join(", ");
+}
+
+function wordsOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function outputLine(name: string, counters: OutputCounters): readonly [string, string] {
+  return ["output", `${printableHead(name, 64)}: ${countsText(counters)}`];
+}
+
+function superblockLine(superblock: GuardedSuperblock): readonly [string, string] {
+  const { device, mode, containers } = superblock;
+  const names = containers.map((name) => printableHead(name, 64)).join(", ");
+  return [mode, `${device}  ${names}`];
+}
+
+function leftOutLine(count: number): readonly (readonly [string, string])[] {
+  return count <= 0 ? [] : [["", `… ${count} more file systems: see --json`]];
+}
+
+/** `3 d 4 h`, `4 h 5 min`, `5 min 6 s`, `6 s`. */
+function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const parts: readonly (readonly [count: number, unit: string])[] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return "0 s";
+  return parts
+    .slice(first, first + 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}

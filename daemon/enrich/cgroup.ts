@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
+
+const idLength = 64;
+
+/**
+ * Container ids in the text of /proc/PID/cgroup (cgroups(7)), outermost container first, without
+ * repeats. Every layout in use names the id as a path component of its own (`/docker/ID`, cgroupfs
+ * driver), or between a dash and a dot (`/system.slice/docker-ID.scope`, systemd driver); nested
+ * engines have one below the other.
+ */
+export function containerIdsOf(text: ByteString): readonly string[] {
+  const ids: string[] = [];
+  let runStart = -1;
+  for (let i = 0; i <= text.length; i++) {
+    if (isHexadecimal(text.charCodeAt(i))) {
+      if (runStart < 0) runStart = i;
+      continue;
+    }
+    if (runStart >= 0 && i - runStart === idLength && isBoundary(text.charAt(runStart - 1))) {
+      const id = text.slice(runStart, i);
+      if (!ids.includes(id)) ids.push(id);
+    }
+    runStart = -1;
+  }
+  return ids;
+}
+
+function isBoundary(before: string): boolean {
+  return before === "/" || before === "-" || before === ":";
+}
+
+function isHexadecimal(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
+import type { Process } from "../model/process.ts";
+
+/** What /proc tells of a process that the tree has not seen exec. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly vpid: number;
+  readonly sid: number;
+  readonly vsid: number;
+  readonly pgid: number;
+  readonly vpgid: number;
+  readonly tty: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly comm: ByteString;
+  /** Target of /proc/PID/exe; empty when it cannot be read. */
+  readonly exepath: ByteString;
+  /** Empty when it cannot be read. */
+  readonly argv: readonly ByteString[];
+  readonly startTicks: bigint;
+  readonly startNs: bigint;
+}
+
+/** A parent as the snapshot of its child names it. */
+export interface ParentKey {
+  readonly pid: number;
+  readonly startTicks?: bigint;
+}
+
+/** Bounds of the tree. */
+export interface ProcessTreeLimits {
+  readonly processesMax: number;
+  /** Bytes of argv and environment kept, over all processes. */
+  readonly bytesMax: number;
+  /** Ancestors kept above a process. */
+  readonly depthMax: number;
+}
+
+const defaultLimits: ProcessTreeLimits = {
+  processesMax: 32_768,
+  bytesMax: 32 << 20,
+  depthMax: 32,
+};
+
+const overheadBytes = 400;
+
+/**
+ * The processes that are known by pid and start time, fed by our own exec events. A parent that never
+ * did an exec of its own is a copy of the one it was forked from; one that nobody knows is read from
+ * /proc (status, stat and exe only: they cannot be stalled by their owner).
+ */
+export class ProcessTree {
+  readonly #nodes = new Map<number, Process>();
+  readonly #readProcess: (pid: number) => ProcessFacts | undefined;
+  readonly #limits: ProcessTreeLimits;
+  #bytes = 0;
+
+  constructor(
+    readProcess: (pid: number) => ProcessFacts | undefined,
+    limits: ProcessTreeLimits = defaultLimits,
+  ) {
+    this.#readProcess = readProcess;
+    this.#limits = limits;
+  }
+
+  /** The parent with its own ancestors; undefined when it is gone and was never seen. */
+  parent(key: ParentKey): Process | undefined {
+    return this.#find(key, this.#limits.depthMax);
+  }
+
+  /** Takes a process as it is after its exec. The oldest ones give way when a bound is reached. */
+  add(process: Process): void {
+    this.#drop(process.pid);
+    const node = this.#withBoundedAncestors(process);
+    this.#nodes.set(process.pid, node);
+    this.#bytes += bytesOf(node);
+    while (this.#nodes.size > this.#limits.processesMax || this.#bytes > this.#limits.bytesMax) {
+      const oldest = this.#nodes.keys().next();
+      if (oldest.done === true) return;
+      this.#drop(oldest.value);
+    }
+  }
+
+  /** Processes known now. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  #drop(pid: number): void {
+    const node = this.#nodes.get(pid);
+    if (node === undefined) return;
+    this.#nodes.delete(pid);
+    this.#bytes -= bytesOf(node);
+  }
+
+  #find(key: ParentKey, depthLeft: number): Process | undefined {
+    if (key.pid <= 0 || depthLeft === 0) return undefined;
+    const known = this.#nodes.get(key.pid);
+    if (known?.startTicks === (key.startTicks ?? known?.startTicks) && known !== undefined) {
+      return known;
+    }
+    const facts = this.#readProcess(key.pid);
+    if (facts === undefined) return undefined;
+    const node = fromFacts(facts, this.#find({ pid: facts.ppid }, depthLeft - 1));
+    this.add(node);
+    return node;
+  }
+
+  // A chain of processes that each start the next and end would otherwise hold all its dead for ever.
+  #withBoundedAncestors(process: Process): Process {
+    const chain: Process[] = [];
+    for (let at: Process | undefined = process; at !== undefined; at = at.parent) {
+      chain.push(at);
+      if (chain.length > this.#limits.depthMax * 2) break;
+    }
+    if (chain.length <= this.#limits.depthMax * 2) return process;
+    let copy: Process | undefined;
+    for (const { parent: _parent, ...node } of chain.slice(0, this.#limits.depthMax).reverse()) {
+      copy = copy === undefined ? node : { ...node, parent: copy };
+    }
+    return copy ?? process;
+  }
+}
+
+// Same program as its parent and no exec seen: a fork, which shares the parent's environment.
+function fromFacts(facts: ProcessFacts, parent: Process | undefined): Process {
+  const isFork = parent?.comm === facts.comm && parent.exepath === facts.exepath;
+  return {
+    ...facts,
+    exe: facts.argv[0] ?? "",
+    env: isFork ? parent.env : [],
+    ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+function bytesOf(process: Process): number {
+  let bytes = overheadBytes + process.exepath.length;
+  for (const text of process.argv) bytes += text.length;
+  for (const text of process.env) bytes += text.length;
+  return bytes;
+}

@@ -1,0 +1,208 @@
+// The guard thread: builds the pipeline and feeds it. It reads records, decides and answers, and does
+// nothing else: no Docker, no files, no sockets. Started by guard.ts as a worker.
+// SPDX-License-Identifier: Apache-2.0
+import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { startTimeNs } from "./enrich/enrich.ts";
+import { Places } from "./enrich/places.ts";
+import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
+import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
+import { DraftSender } from "./guard/draft-sender.ts";
+import { Settlement } from "./guard/settlement.ts";
+import { createJudge, loadJudge, type LiveJudge } from "./judge.ts";
+import { loadBinding, type Binding } from "./kernel/binding.ts";
+import { Gate } from "./kernel/gate.ts";
+import type { FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
+import type { Log } from "./model/ports.ts";
+import { Pipeline } from "./pipeline.ts";
+import { decodeRecords } from "./tracer/gate-record.ts";
+import { parseStat, parseStatus } from "./tracer/proc-text.ts";
+import { assert, unreachable } from "./util/assert.ts";
+
+const heartbeatMs = 1_000;
+const sweepMs = 20;
+
+/** CLOCK_MONOTONIC, the clock of the gate's records. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function bootTimeNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+}
+
+function readFacts(binding: Binding, pid: number, bootNs: bigint): ProcessFacts | undefined {
+  const [status, stat, exe, argv] = binding.readProcess(pid).map((text) => text.toString("latin1"));
+  const ids = parseStatus(status ?? "");
+  const facts = parseStat(stat ?? "");
+  if (ids === undefined || facts === undefined) return undefined;
+  return {
+    ...ids,
+    ...facts,
+    exepath: exe ?? "",
+    argv: argv === undefined || argv === "" ? [] : argv.replace(/\0$/, "").split("\0"),
+    startNs: startTimeNs(facts.startTicks, bootNs),
+  };
+}
+
+function portLog(port: MessagePort): Log {
+  const at =
+    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
+    (message, fields = {}) => {
+      port.postMessage({ kind: "log", level, message, fields } satisfies FromGuard);
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** The thread's state and the handling of what it is told. */
+class GuardThread {
+  readonly #port: MessagePort;
+  readonly #settings: GuardSettings;
+  readonly #judge: LiveJudge;
+  readonly #gate: Gate;
+  readonly #places = new Places();
+  readonly #tree: ProcessTree;
+  readonly #users = new Map<string, UserDirectory>();
+  readonly #settlement: Settlement;
+  readonly #pipeline: Pipeline;
+  readonly #sender: DraftSender;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(port: MessagePort, settings: GuardSettings, judge: LiveJudge) {
+    const binding = loadBinding();
+    const bootNs = bootTimeNs();
+    this.#port = port;
+    this.#settings = settings;
+    this.#judge = judge;
+    this.#gate = new Gate(binding, settings.gateHandle);
+    this.#tree = new ProcessTree((pid) => readFacts(binding, pid, bootNs));
+    this.#settlement = this.#createSettlement();
+    this.#sender = new DraftSender((drafts) => {
+      this.#post({ kind: "alerts", drafts });
+    });
+    this.#pipeline = new Pipeline({
+      judge,
+      places: this.#places,
+      tree: this.#tree,
+      settlement: this.#settlement,
+      users: (containerId) => this.#users.get(containerId),
+      answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
+      onDrafts: (drafts) => {
+        this.#sender.add(drafts);
+      },
+      host: settings.host,
+      bootNs,
+      deadlineMs: settings.deadlineMs,
+      onDeadline: settings.onDeadline,
+      monotonicMs,
+      log: portLog(port),
+    });
+  }
+
+  start(): void {
+    this.#gate.setDefaultMode(this.#settings.mode === "enforce" ? "hold" : "observe");
+    this.#gate.onRecords((batch) => {
+      for (const record of decodeRecords(batch)) this.#pipeline.take(record);
+      this.#sender.flush();
+    });
+    this.#timers.push(
+      setInterval(() => {
+        this.#pipeline.sweep();
+        this.#sender.flush();
+      }, sweepMs),
+      setInterval(() => {
+        this.#post({
+          kind: "heartbeat",
+          counters: { ...this.#pipeline.counters(), alertsLost: this.#sender.lost },
+          devices: this.#settlement.devices(),
+        });
+      }, heartbeatMs),
+    );
+  }
+
+  handle(message: ToGuard): void {
+    switch (message.kind) {
+      case "container":
+        this.#places.setContainer(message.container);
+        if (message.container.state === "dead") this.#settlement.reset(message.container.id);
+        else this.#settlement.update(message.container.id);
+        break;
+      case "container-removed":
+        this.#settlement.reset(message.id);
+        this.#places.removeContainer(message.id);
+        this.#users.delete(message.id);
+        break;
+      case "superblock":
+        this.#places.addRoot(message.device, message.point);
+        break;
+      case "superblock-gone":
+        this.#places.removeDevice(message.device);
+        break;
+      case "covered":
+        this.#settlement.covered(message.containerId, message.devices, message.hasSharedPlaces);
+        break;
+      case "users":
+        this.#users.set(message.containerId, readUserDirectory(message.passwd, message.group));
+        break;
+      case "processes":
+        for (const process of message.processes) this.#tree.add(process);
+        break;
+      case "taken":
+        this.#sender.taken(message.alerts);
+        break;
+      case "stop":
+        for (const timer of this.#timers) clearInterval(timer);
+        this.#port.close();
+        break;
+      default:
+        unreachable(message);
+    }
+    this.#pipeline.sweep();
+    this.#sender.flush();
+  }
+
+  #createSettlement(): Settlement {
+    return new Settlement({
+      setMode: (device, mode) => {
+        this.#gate.setMode(device, mode);
+      },
+      setDefaultMode: (mode) => {
+        this.#gate.setDefaultMode(mode);
+      },
+      requestCoverage: (containerId, pid) => {
+        this.#post({ kind: "cover", containerId, pid });
+      },
+      rootDevices: (containerId) => this.#places.devicesOf(containerId),
+      couldDeny: (containerId) => {
+        const container = this.#places.container(containerId);
+        if (container === undefined) return false;
+        const allowlists = this.#judge.allowlistsOf(container);
+        return this.#judge.couldDeny({ host: this.#settings.host, container, allowlists });
+      },
+    });
+  }
+
+  #post(message: FromGuard): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function main(port: MessagePort, settings: GuardSettings): void {
+  const { loaded } = loadJudge(settings);
+  assert(loaded !== undefined, "the main thread has checked these files");
+  const judge = createJudge(loaded, { mode: settings.mode, monotonicMs });
+  const thread = new GuardThread(port, settings, judge);
+  port.on("message", (message: ToGuard) => {
+    thread.handle(message);
+  });
+  thread.start();
+  const { rules } = loaded.ruleset;
+  port.postMessage({
+    kind: "ready",
+    rulesLoaded: rules.length,
+    rulesEnabled: rules.filter((rule) => rule.isEnabled).length,
+    policies: loaded.policies.length,
+  } satisfies FromGuard);
+}
+
+assert(!isMainThread && parentPort !== null, "guard-thread.ts runs as a worker only");
+main(parentPort, workerData as GuardSettings);

@@ -1,0 +1,98 @@
+// The main thread's end of the guard thread.
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from "node:worker_threads";
+import type { FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
+import type { Log } from "./model/ports.ts";
+
+/** How many rules and policies the guard thread works with. */
+export type GuardReady = Extract<FromGuard, { kind: "ready" }>;
+
+/** What the main thread does with what the guard thread tells. */
+export interface GuardListener {
+  readonly onAlerts: (message: Extract<FromGuard, { kind: "alerts" }>) => void;
+  readonly onCover: (message: Extract<FromGuard, { kind: "cover" }>) => void;
+  readonly onHeartbeat: (message: Extract<FromGuard, { kind: "heartbeat" }>) => void;
+  /** The thread ended by itself: nothing is decided any more. */
+  readonly onDeath: (reason: string) => void;
+}
+
+const readyTimeoutMs = 30_000;
+
+/** The running guard thread. */
+export class Guard {
+  readonly #worker: Worker;
+  readonly #listener: GuardListener;
+  readonly #log: Log;
+  #isStopping = false;
+  #ready: GuardReady | undefined;
+
+  constructor(settings: GuardSettings, listener: GuardListener, log: Log) {
+    this.#listener = listener;
+    this.#log = log;
+    // A checkout runs the sources, an installation the compiled files.
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const file = new URL(`./guard-thread.${extension}`, import.meta.url);
+    this.#worker = new Worker(file, { workerData: settings, name: "ew-guard" });
+  }
+
+  /** Resolves when the thread takes records; rejects when it ends before, or takes too long. */
+  start(): Promise<GuardReady> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`cannot start the guard thread within ${readyTimeoutMs} ms`));
+      }, readyTimeoutMs);
+      const die = (reason: string): void => {
+        clearTimeout(timer);
+        reject(new Error(`cannot start the guard thread: ${reason}`));
+        if (!this.#isStopping) this.#listener.onDeath(reason);
+      };
+      this.#worker.on("message", (message: FromGuard) => {
+        if (message.kind === "ready") {
+          clearTimeout(timer);
+          this.#ready = message;
+          resolve(message);
+        } else this.#hear(message);
+      });
+      this.#worker.on("error", (error: unknown) => {
+        die(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      });
+      this.#worker.on("exit", (code) => {
+        die(`it ended with code ${code}`);
+      });
+    });
+  }
+
+  /** What the thread works with, once it does. */
+  get ready(): GuardReady | undefined {
+    return this.#ready;
+  }
+
+  /** Tells the thread something. */
+  post(message: ToGuard): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends the thread. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.post({ kind: "stop" });
+    await this.#worker.terminate();
+  }
+
+  #hear(message: Exclude<FromGuard, GuardReady>): void {
+    switch (message.kind) {
+      case "alerts":
+        this.#listener.onAlerts(message);
+        break;
+      case "cover":
+        this.#listener.onCover(message);
+        break;
+      case "heartbeat":
+        this.#listener.onHeartbeat(message);
+        break;
+      case "log":
+        this.#log[message.level](message.message, message.fields);
+        break;
+    }
+  }
+}

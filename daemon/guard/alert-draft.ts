@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from "node:crypto";
+import type { Alert, AlertProcess, FieldValue, Outcome } from "../model/alert.ts";
+import type { Decision, MatchDecision } from "../model/decision.ts";
+import type { ExecEvent } from "../model/event.ts";
+import type { AlertDraft } from "../model/guard-messages.ts";
+import type { Process } from "../model/process.ts";
+import { fromByteString } from "../util/byte-string.ts";
+
+/** A rule's formatted output. */
+export interface FormattedOutput {
+  readonly output: string;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** Everything one draft is made of. */
+export interface DraftInput {
+  readonly event: ExecEvent;
+  readonly decision: Decision;
+  readonly match: MatchDecision;
+  readonly formatted: FormattedOutput;
+  /** False when the deadline answered the kernel before the decision did. */
+  readonly isAnswered: boolean;
+}
+
+const ancestorsMax = 16;
+const cmdlineBytesMax = 4096;
+
+/** Writes down one match with its full context; the actions that remain are `planned`. */
+export function draftAlert(input: DraftInput): AlertDraft {
+  const { event, decision, match, formatted } = input;
+  const { process, container, host } = event;
+  const denied = match.actions.filter(({ action }) => action.kind === "deny");
+  const alert: Alert = {
+    uuid: randomUUID(),
+    timeNs: event.timeNs,
+    rule: match.rule.name,
+    priority: match.rule.priority,
+    tags: match.rule.tags,
+    source: match.rule.source,
+    description: match.rule.description,
+    output: formatted.output,
+    fields: formatted.fields,
+    policies: match.policies,
+    verdict: input.isAnswered ? decision.verdict : "allow",
+    isHeld: event.isHeld,
+    outcomes: denied.map((planned) => denyOutcome(planned, input.isAnswered)),
+    process: processOf(process),
+    ancestors: ancestorsOf(event),
+    ...(container === undefined ? {} : { container }),
+    host,
+  };
+  return {
+    alert,
+    planned: match.actions.filter(({ action }) => action.kind !== "deny"),
+    pid: process.pid,
+    startTicks: process.startTicks,
+  };
+}
+
+function denyOutcome(planned: MatchDecision["actions"][number], isAnswered: boolean): Outcome {
+  const { action, status, detail } = planned;
+  if (status !== "do") return { action, status, ...(detail === undefined ? {} : { detail }) };
+  if (isAnswered) return { action, status: "done" };
+  return {
+    action,
+    status: "failed",
+    detail:
+      "the deadline answered first; raise gate.deadline or look for what slows the daemon down",
+  };
+}
+
+function processOf(process: Process): Alert["process"] {
+  const names = {
+    user: process.userName,
+    group: process.groupName,
+    loginUser: process.loginName,
+    cwd: process.cwd,
+  };
+  return {
+    ...describe(process),
+    tty: process.tty,
+    uid: process.uid,
+    gid: process.gid,
+    ...(process.loginuid === undefined ? {} : { loginuid: process.loginuid }),
+    ...Object.fromEntries(
+      Object.entries(names).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, fromByteString(value)]],
+      ),
+    ),
+  };
+}
+
+// Parent first, up to the container's init. The first parent is told even when it is outside: it says
+// whether the engine started this (containerd-shim) or `docker exec` did (runc).
+function ancestorsOf(event: ExecEvent): readonly AlertProcess[] {
+  const ancestors: AlertProcess[] = [];
+  let at = event.process.vpid === 1 ? undefined : event.process.parent;
+  while (at !== undefined && ancestors.length < ancestorsMax) {
+    ancestors.push(describe(at));
+    at = at.vpid === 1 || at.vpid === at.pid ? undefined : at.parent;
+  }
+  return ancestors;
+}
+
+function describe(process: Process): AlertProcess {
+  return {
+    pid: process.pid,
+    vpid: process.vpid,
+    name: fromByteString(process.comm),
+    exepath: fromByteString(process.exepath),
+    cmdline: fromByteString(process.argv.join(" ").slice(0, cmdlineBytesMax)),
+  };
+}

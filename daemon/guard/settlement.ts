@@ -1,0 +1,119 @@
+// guard: what the thread that decides keeps beside the stages. Comes in: messages and records. Goes
+// out: modes of superblocks, drafts of alerts. Must not know: Docker's API, sockets, files, YAML.
+// SPDX-License-Identifier: Apache-2.0
+import type { GuardedDevice } from "../model/guard-messages.ts";
+
+/** What settling a container needs from outside. */
+export interface SettlementPort {
+  setMode(device: number, mode: "observe" | "hold" | "none"): void;
+  setDefaultMode(mode: "observe" | "hold"): void;
+  /** Asks for marks on everything else the container can execute from; `covered` is the answer. */
+  requestCoverage(containerId: string, pid: number): void;
+  /** Superblocks that are the container's root. */
+  rootDevices(containerId: string): Iterable<number>;
+  /** Whether some policy in force could refuse an exec there. */
+  couldDeny(containerId: string): boolean;
+}
+
+interface Settled {
+  state: "covering" | "settled";
+  mode: "observe" | "hold";
+  devices: readonly number[];
+  hasSharedPlaces: boolean;
+}
+
+/**
+ * Decides for each container once, at its first exec (which is held until then), whether its execs are
+ * observed or held, and sets that on all its superblocks; again whenever what is known of it changes.
+ */
+export class Settlement {
+  readonly #containers = new Map<string, Settled>();
+  readonly #port: SettlementPort;
+
+  constructor(port: SettlementPort) {
+    this.#port = port;
+  }
+
+  isSettled(containerId: string): boolean {
+    return this.#containers.get(containerId)?.state === "settled";
+  }
+
+  /** Starts settling, once: `pid` is a process of the container that exists now. */
+  begin(containerId: string, pid: number): void {
+    if (this.#containers.has(containerId)) return;
+    this.#containers.set(containerId, {
+      state: "covering",
+      mode: "hold",
+      devices: [],
+      hasSharedPlaces: false,
+    });
+    this.#port.requestCoverage(containerId, pid);
+  }
+
+  /** The container's places are marked. */
+  covered(containerId: string, devices: readonly number[], hasSharedPlaces: boolean): void {
+    const settled: Settled = { state: "settled", mode: "hold", devices, hasSharedPlaces };
+    this.#containers.set(containerId, settled);
+    settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
+    this.#apply(containerId, settled);
+  }
+
+  /** What is known of the container, or of its scopes, changed. */
+  update(containerId: string): void {
+    const settled = this.#containers.get(containerId);
+    if (settled?.state !== "settled") return;
+    settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
+    this.#apply(containerId, settled);
+  }
+
+  /** The container stopped: a new start is settled anew. */
+  reset(containerId: string): void {
+    const settled = this.#containers.get(containerId);
+    if (settled === undefined) return;
+    this.#containers.delete(containerId);
+    for (const device of settled.devices) this.#setShared(device);
+    this.#setDefault();
+  }
+
+  /** A superblock whose container nobody knows: its execs are seen, and not held. */
+  giveUp(device: number): void {
+    this.#port.setMode(device, "observe");
+  }
+
+  /** Every superblock of every settled container. */
+  devices(): readonly GuardedDevice[] {
+    const users = new Map<number, { mode: "observe" | "hold"; containers: string[] }>();
+    for (const [id, settled] of this.#containers) {
+      for (const device of [...this.#port.rootDevices(id), ...settled.devices]) {
+        const entry = users.get(device) ?? { mode: "observe" as const, containers: [] };
+        if (!entry.containers.includes(id)) entry.containers.push(id);
+        users.set(device, settled.mode === "hold" ? { ...entry, mode: "hold" } : entry);
+      }
+    }
+    return [...users].map(([device, entry]) => ({ device, ...entry }));
+  }
+
+  #apply(containerId: string, settled: Settled): void {
+    for (const device of this.#port.rootDevices(containerId)) {
+      this.#port.setMode(device, settled.mode);
+    }
+    for (const device of settled.devices) this.#setShared(device);
+    this.#setDefault();
+  }
+
+  // A superblock that several containers use is held when one of them wants it held.
+  #setShared(device: number): void {
+    let mode: "observe" | "hold" | "none" = "none";
+    for (const settled of this.#containers.values()) {
+      if (!settled.devices.includes(device)) continue;
+      if (settled.mode === "hold") mode = "hold";
+      else if (mode === "none") mode = "observe";
+    }
+    this.#port.setMode(device, mode);
+  }
+
+  #setDefault(): void {
+    const isHeld = [...this.#containers.values()].some((settled) => settled.mode === "hold");
+    this.#port.setDefaultMode(isHeld ? "hold" : "observe");
+  }
+}

@@ -1,0 +1,102 @@
+// Rules, policies and allowlists, loaded together and put behind the pipeline's one port.
+// SPDX-License-Identifier: Apache-2.0
+import type { Container } from "./model/container.ts";
+import type { Place } from "./model/event.ts";
+import type { SourceText } from "./model/guard-messages.ts";
+import type { Judge } from "./pipeline.ts";
+import {
+  allowlistMacros,
+  allowlistsOf,
+  readAllowlist,
+  type Allowlist,
+} from "./policy/allowlist.ts";
+import { decide } from "./policy/decide.ts";
+import { createLimits } from "./policy/limits.ts";
+import { readPolicies } from "./policy/policy-file.ts";
+import type { Policy } from "./policy/policy.ts";
+import { couldDeny } from "./policy/scope.ts";
+import { compileScope, loadRules } from "./rules/load.ts";
+import type { Ruleset } from "./rules/ruleset.ts";
+import type { Diagnostic } from "./text/diagnostic.ts";
+
+/** What the user's files say, as texts. */
+export interface JudgeSources {
+  readonly rules: readonly SourceText[];
+  readonly policies: readonly SourceText[];
+  readonly allowlist?: SourceText;
+  /** Names that `notify` may use. */
+  readonly outputNames: readonly string[];
+}
+
+/** The user's files, compiled. */
+export interface LoadedJudge {
+  readonly ruleset: Ruleset;
+  readonly policies: readonly Policy[];
+  readonly allowlists: readonly Allowlist[];
+}
+
+/** Policies whose limits are remembered, and cooldowns at the same time. */
+const limitBounds = { cooldownsMax: 10_000, policiesMax: 1_000 };
+
+const noAllowlists: ReadonlySet<string> = new Set();
+
+/** Reads everything and reports every fault of every file; `loaded` is there when no error is. */
+export function loadJudge(sources: JudgeSources): {
+  readonly loaded?: LoadedJudge;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const allowlist = sources.allowlist && readAllowlist(sources.allowlist);
+  const allowlists = allowlist?.allowlists ?? [];
+  const rules = loadRules({ files: sources.rules, macros: allowlistMacros(allowlists) });
+  const known = rules.ruleset?.rules;
+  const policies = readPolicies(sources.policies, {
+    compileScope,
+    outputs: new Set(sources.outputNames),
+    ...(known === undefined
+      ? {}
+      : {
+          ruleNames: new Set(known.map((rule) => rule.name)),
+          tags: new Set(known.flatMap((rule) => rule.tags)),
+        }),
+  });
+  const diagnostics = [
+    ...(allowlist?.diagnostics ?? []),
+    ...rules.diagnostics,
+    ...policies.diagnostics,
+  ];
+  const isSound = diagnostics.every((diagnostic) => diagnostic.severity !== "error");
+  if (!isSound || rules.ruleset === undefined) return { diagnostics };
+  return {
+    loaded: { ruleset: rules.ruleset, policies: policies.policies, allowlists },
+    diagnostics,
+  };
+}
+
+/** The judge of the pipeline, and the question that decides whether a container's execs are held. */
+export interface LiveJudge extends Judge {
+  /** Whether some policy in force could refuse an exec in this place. */
+  couldDeny(place: Place): boolean;
+}
+
+/** Makes the loaded files judge; allowlists are looked up once per version of a container. */
+export function createJudge(
+  loaded: LoadedJudge,
+  options: { readonly mode: "monitor" | "enforce"; readonly monotonicMs: () => number },
+): LiveJudge {
+  const { ruleset, policies, allowlists } = loaded;
+  const { mode } = options;
+  const limits = createLimits(limitBounds);
+  const allowed = new WeakMap<Container, ReadonlySet<string>>();
+  return {
+    match: (event) => ruleset.match(event),
+    decide: (event, matches) =>
+      decide({ event, matches, policies, mode, nowMs: options.monotonicMs(), limits }),
+    allowlistsOf(container) {
+      if (container === undefined) return noAllowlists;
+      const known = allowed.get(container) ?? allowlistsOf(container, allowlists);
+      allowed.set(container, known);
+      return known;
+    },
+    couldDeny: (place) => couldDeny(place, policies, mode),
+  };
+}

@@ -1,0 +1,29 @@
+{
+  "targets": [
+    {
+      "target_name": "execwarden",
+      "sources": [
+        "src/binding.cc",
+        "src/gate.cc",
+        "src/hand_over.cc",
+        "src/host_calls.cc",
+        "src/marks.cc",
+        "src/proc_file.cc",
+        "src/snapshot.cc",
+        "src/tickets.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": [
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fno-exceptions",
+        "-fstack-protector-strong",
+        "-fvisibility=hidden"
+      ]
+    }
+  ]
+}

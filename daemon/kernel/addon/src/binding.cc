@@ -1,0 +1,277 @@
+// N-API glue: scalars, strings and buffers cross here; every meaning is in TypeScript
+// (daemon/kernel/binding.ts is the whole seam). Gates belong to the process, not to one JavaScript
+// thread: the main thread marks, the guard thread drains and answers.
+// SPDX-License-Identifier: Apache-2.0
+#include <napi.h>
+#include <sys/sysmacros.h>
+
+#include <map>
+#include <mutex>
+
+#include "gate.h"
+#include "host_calls.h"
+
+namespace execwarden {
+namespace {
+
+// A JavaScript function that native threads may wake, until its thread ends.
+class Wake {
+ public:
+  void Attach(Napi::Env env, Napi::Function callback, const char* name) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    function_ = Napi::ThreadSafeFunction::New(env, callback, name, 0, 1);
+    function_.Unref(env);
+    is_attached_ = true;
+  }
+  void Call() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (is_attached_ && function_.NonBlockingCall() == napi_closing) is_attached_ = false;
+  }
+  void Detach() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (is_attached_) function_.Release();
+    is_attached_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  Napi::ThreadSafeFunction function_;
+  bool is_attached_ = false;
+};
+
+struct OpenGate {
+  explicit OpenGate(const GateOptions& options) : gate(options) {}
+  Wake records;
+  Wake mounts;
+  Gate gate;
+};
+
+std::mutex gates_mutex;
+std::map<uint32_t, std::shared_ptr<OpenGate>>& Gates() {
+  static auto* gates = new std::map<uint32_t, std::shared_ptr<OpenGate>>();
+  return *gates;
+}
+
+std::shared_ptr<OpenGate> FindGate(const Napi::CallbackInfo& info) {
+  std::lock_guard<std::mutex> lock(gates_mutex);
+  auto found = Gates().find(info[0].As<Napi::Number>().Uint32Value());
+  return found == Gates().end() ? nullptr : found->second;
+}
+
+Napi::Value Refuse(Napi::Env env, int error, const char* syscall) {
+  Napi::Error failure = Napi::Error::New(env, std::string(syscall) + " failed");
+  failure.Set("errno", Napi::Number::New(env, error));
+  failure.Set("syscall", Napi::String::New(env, syscall));
+  failure.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+Napi::Value GateOpen(const Napi::CallbackInfo& info) {
+  GateOptions options{};
+  options.deadline_ns = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue() * 1e6);
+  options.deny_on_deadline = info[1].As<Napi::Boolean>().Value();
+  options.hand_over_bytes = info[2].As<Napi::Number>().Uint32Value();
+  auto open = std::make_shared<OpenGate>(options);
+  OpenGate* target = open.get();
+  Gate::Failure failure =
+      open->gate.Start([target] { target->records.Call(); }, [target] { target->mounts.Call(); });
+  if (failure.error != 0) return Refuse(info.Env(), failure.error, failure.syscall);
+  std::lock_guard<std::mutex> lock(gates_mutex);
+  static uint32_t next_handle = 1;
+  uint32_t handle = next_handle++;
+  Gates()[handle] = std::move(open);
+  return Napi::Number::New(info.Env(), handle);
+}
+
+Napi::Value GateClose(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  {
+    std::lock_guard<std::mutex> lock(gates_mutex);
+    Gates().erase(info[0].As<Napi::Number>().Uint32Value());
+  }
+  open->gate.Stop();
+  open->records.Detach();
+  open->mounts.Detach();
+  return info.Env().Undefined();
+}
+
+Napi::Value GateOnRecords(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (open) open->records.Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-records");
+  return Napi::Boolean::New(info.Env(), open != nullptr);
+}
+
+Napi::Value GateOnMounts(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (open) open->mounts.Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-mounts");
+  return Napi::Boolean::New(info.Env(), open != nullptr);
+}
+
+Napi::Value GateMountsTaken(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (open) open->gate.MountsTaken();
+  return info.Env().Undefined();
+}
+
+Napi::Value GateMark(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  MarkResult outcome{EBADF, "gate"};
+  if (open) {
+    MarkRequest request;
+    request.root = info[1].As<Napi::String>().Utf8Value();
+    Napi::Buffer<char> path = info[2].As<Napi::Buffer<char>>();
+    request.path.assign(path.Data(), path.Length());
+    request.device_major = info[3].As<Napi::Number>().Uint32Value();
+    request.device_minor = info[4].As<Napi::Number>().Uint32Value();
+    request.whole_filesystem = info[5].As<Napi::Boolean>().Value();
+    outcome = open->gate.Mark(request);
+  }
+  result.Set(0u, Napi::Number::New(info.Env(), outcome.error));
+  result.Set(1u, Napi::String::New(info.Env(), outcome.syscall));
+  return result;
+}
+
+Napi::Value GateSetMode(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  uint64_t device =
+      makedev(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
+  open->gate.SetMode(device, static_cast<Mode>(info[3].As<Napi::Number>().Uint32Value()));
+  return info.Env().Undefined();
+}
+
+Napi::Value GateSetDefaultMode(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  open->gate.SetDefaultMode(static_cast<Mode>(info[1].As<Napi::Number>().Uint32Value()));
+  return info.Env().Undefined();
+}
+
+Napi::Value GateDrain(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return Napi::Number::New(info.Env(), 0);
+  Napi::Uint8Array out = info[1].As<Napi::Uint8Array>();
+  open->gate.WakeTaken();
+  size_t written = open->gate.Drain(out.Data(), out.ByteLength());
+  return Napi::Number::New(info.Env(), static_cast<double>(written));
+}
+
+Napi::Value GateAnswer(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return Napi::Boolean::New(info.Env(), false);
+  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  return Napi::Boolean::New(info.Env(),
+                            open->gate.Answer(ticket, info[3].As<Napi::Boolean>().Value()));
+}
+
+Napi::Value GateCounters(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  Napi::Array result = Napi::Array::New(info.Env(), kCounters + 1);
+  auto values = open ? open->gate.Counters() : std::array<uint64_t, kCounters>{};
+  for (uint32_t i = 0; i < kCounters; i++) {
+    result.Set(i, Napi::Number::New(info.Env(), static_cast<double>(values[i])));
+  }
+  uint32_t waiting = open ? open->gate.outstanding() : 0;
+  result.Set(static_cast<uint32_t>(kCounters), Napi::Number::New(info.Env(), waiting));
+  return result;
+}
+
+Napi::Value KillProcessCall(const Napi::CallbackInfo& info) {
+  bool is_exact = false;
+  uint64_t start_ticks = info[1].As<Napi::BigInt>().Uint64Value(&is_exact);
+  int error = is_exact ? KillProcess(info[0].As<Napi::Number>().Int32Value(), start_ticks) : EINVAL;
+  return Napi::Number::New(info.Env(), error);
+}
+
+Napi::Value NotifyCall(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           NotifyServiceManager(info[0].As<Napi::String>().Utf8Value(),
+                                                info[1].As<Napi::String>().Utf8Value()));
+}
+
+Napi::Value ReadProcessCall(const Napi::CallbackInfo& info) {
+  ProcessText text = ReadProcess(info[0].As<Napi::Number>().Int32Value());
+  Napi::Array result = Napi::Array::New(info.Env(), 4);
+  result.Set(0u, Napi::Buffer<char>::Copy(info.Env(), text.status.data(), text.status.size()));
+  result.Set(1u, Napi::Buffer<char>::Copy(info.Env(), text.stat.data(), text.stat.size()));
+  result.Set(2u, Napi::Buffer<char>::Copy(info.Env(), text.exe.data(), text.exe.size()));
+  result.Set(3u, Napi::Buffer<char>::Copy(info.Env(), text.argv.data(), text.argv.size()));
+  return result;
+}
+
+// Reads on libuv's pool, since a file can be slow.
+class ReadInRootWorker : public Napi::AsyncWorker {
+ public:
+  ReadInRootWorker(Napi::Env env, std::string root, std::string path, size_t size_max)
+      : AsyncWorker(env, "execwarden-read"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        root_(std::move(root)),
+        path_(std::move(path)),
+        size_max_(size_max) {}
+  Napi::Promise promise() const { return deferred_.Promise(); }
+  void Execute() override { content_ = ReadFileInRoot(root_, path_, size_max_); }
+  void OnOK() override {
+    Napi::Env env = Env();
+    if (content_.error != 0) {
+      deferred_.Resolve(Napi::Number::New(env, content_.error));
+    } else {
+      deferred_.Resolve(
+          Napi::Buffer<char>::Copy(env, content_.bytes.data(), content_.bytes.size()));
+    }
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::string root_;
+  std::string path_;
+  size_t size_max_;
+  FileContent content_;
+};
+
+Napi::Value ReadInRootCall(const Napi::CallbackInfo& info) {
+  auto* worker = new ReadInRootWorker(info.Env(), info[0].As<Napi::String>().Utf8Value(),
+                                      info[1].As<Napi::String>().Utf8Value(),
+                                      info[2].As<Napi::Number>().Uint32Value());
+  Napi::Promise promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  struct Entry {
+    const char* name;
+    Napi::Value (*function)(const Napi::CallbackInfo&);
+  };
+  static constexpr Entry kEntries[] = {
+      {"gateOpen", GateOpen},
+      {"gateClose", GateClose},
+      {"gateOnRecords", GateOnRecords},
+      {"gateOnMounts", GateOnMounts},
+      {"gateMountsTaken", GateMountsTaken},
+      {"gateMark", GateMark},
+      {"gateSetMode", GateSetMode},
+      {"gateSetDefaultMode", GateSetDefaultMode},
+      {"gateDrain", GateDrain},
+      {"gateAnswer", GateAnswer},
+      {"gateCounters", GateCounters},
+      {"killProcess", KillProcessCall},
+      {"notifyServiceManager", NotifyCall},
+      {"readProcess", ReadProcessCall},
+      {"readInRoot", ReadInRootCall},
+  };
+  for (const Entry& entry : kEntries) {
+    exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
+  }
+  return exports;
+}
+
+}  // namespace
+}  // namespace execwarden
+
+// The macro's own function names the namespace it is in.
+static Napi::Object InitExecwarden(Napi::Env env, Napi::Object exports) {
+  return execwarden::Init(env, exports);
+}
+NODE_API_MODULE(execwarden, InitExecwarden)

@@ -1,0 +1,120 @@
+// A fanotify permission group and the two threads that serve it.
+//
+// The reader takes a snapshot of each exec while it waits in the kernel, allows those on observed
+// superblocks at once, and hands the others to the guard thread with a ticket. The keeper does
+// nothing that can wait: it answers tickets whose deadline has passed, serves the queue while the
+// reader is stuck in somebody's memory or file, and watches /proc/self/mountinfo.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "hand_over.h"
+#include "marks.h"
+#include "proc_file.h"
+#include "snapshot.h"
+#include "tickets.h"
+
+namespace execwarden {
+
+enum class Mode : uint8_t { kNone = 0, kObserve = 1, kHold = 2 };
+
+struct GateOptions {
+  uint64_t deadline_ns;
+  bool deny_on_deadline;
+  size_t hand_over_bytes;
+};
+
+// Counters in the order that binding.ts names them.
+enum Counter {
+  kSeen,
+  kAllowed,
+  kDenied,
+  kDeadlinesMissed,
+  kLost,
+  kStalls,
+  kTicketsExhausted,
+  kAnswerErrors,
+  kReadErrors,
+  kCounters,
+};
+
+class Gate {
+ public:
+  explicit Gate(const GateOptions& options);
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  struct Failure {
+    int error = 0;
+    const char* syscall = "";
+  };
+
+  // Opens the group and starts the threads. `on_records` and `on_mounts` are called from these
+  // threads, at most once until WakeTaken / MountsTaken is called.
+  Failure Start(std::function<void()> on_records, std::function<void()> on_mounts);
+
+  // Closes the group (the kernel then allows whatever waits) and joins the threads.
+  void Stop();
+
+  MarkResult Mark(const MarkRequest& request) { return AddMark(fanotify_.get(), request); }
+  void SetMode(uint64_t device, Mode mode);
+  // The mode of devices that have none of their own: those that only mount marks cover.
+  void SetDefaultMode(Mode mode);
+
+  // Answers a ticket; false when the deadline, or somebody else, answered before.
+  bool Answer(Ticket ticket, bool allow);
+  size_t Drain(uint8_t* out, size_t capacity);
+  void WakeTaken() { records_announced_.store(false); }
+  void MountsTaken() { mounts_announced_.store(false); }
+  std::array<uint64_t, kCounters> Counters() const;
+  uint32_t outstanding() const { return tickets_.outstanding(); }
+
+ private:
+  void ReaderLoop();
+  void KeeperLoop();
+  // Serves what one read(2) gives; false when nothing was waiting.
+  bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);
+  void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
+  void ServeWhileStuck(uint8_t* events, uint8_t* record);
+  void HandOverRecord(uint8_t* record, uint64_t deadline_ns);
+  void AnswerExpired();
+  // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
+  void ArmTimer(uint64_t at_ns);
+  void Respond(int event_fd, bool allow);
+  Mode ModeOf(uint64_t device);
+  void Count(Counter counter) { counters_[counter].fetch_add(1, std::memory_order_relaxed); }
+
+  GateOptions options_;
+  Descriptor fanotify_;
+  Descriptor reader_wake_;
+  Descriptor keeper_wake_;
+  Descriptor timer_;
+  Descriptor mountinfo_;
+  std::thread reader_;
+  std::thread keeper_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> reader_busy_since_ns_{0};
+  std::atomic<bool> records_announced_{false};
+  std::atomic<bool> mounts_announced_{false};
+  std::function<void()> on_records_;
+  std::function<void()> on_mounts_;
+  TicketTable tickets_;
+  std::mutex issue_mutex_;
+  std::mutex timer_mutex_;
+  uint64_t timer_at_ns_ = UINT64_MAX;
+  HandOver hand_over_;
+  std::mutex modes_mutex_;
+  std::unordered_map<uint64_t, Mode> modes_;
+  Mode default_mode_ = Mode::kHold;
+  std::array<std::atomic<uint64_t>, kCounters> counters_{};
+};
+
+}  // namespace execwarden

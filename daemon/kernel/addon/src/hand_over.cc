@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hand_over.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "proc_file.h"
+
+namespace execwarden {
+
+bool HandOver::Push(const uint8_t* record, size_t length, uint64_t deadline_ns) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (buffer_.size() - used_ < length) {
+    uint64_t now = ClockNs(CLOCK_MONOTONIC);
+    if (now >= deadline_ns || length > buffer_.size()) return false;
+    room_.wait_for(lock, std::chrono::nanoseconds(deadline_ns - now));
+  }
+  CopyIn(record, length);
+  return true;
+}
+
+size_t HandOver::Drain(uint8_t* out, size_t capacity) {
+  size_t written = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    while (used_ > 0) {
+      uint32_t length = 0;
+      CopyOut(head_, reinterpret_cast<uint8_t*>(&length), sizeof length);
+      if (length > capacity - written) break;
+      CopyOut(head_, out + written, length);
+      written += length;
+      head_ = (head_ + length) % buffer_.size();
+      used_ -= length;
+    }
+  }
+  if (written > 0) room_.notify_all();
+  return written;
+}
+
+size_t HandOver::pending() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return used_;
+}
+
+void HandOver::CopyIn(const uint8_t* from, size_t length) {
+  size_t tail = (head_ + used_) % buffer_.size();
+  size_t first = std::min(length, buffer_.size() - tail);
+  memcpy(buffer_.data() + tail, from, first);
+  memcpy(buffer_.data(), from + first, length - first);
+  used_ += length;
+}
+
+void HandOver::CopyOut(size_t at, uint8_t* to, size_t length) const {
+  size_t first = std::min(length, buffer_.size() - at);
+  memcpy(to, buffer_.data() + at, first);
+  memcpy(to + first, buffer_.data(), length - first);
+}
+
+}  // namespace execwarden

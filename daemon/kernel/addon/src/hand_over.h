@@ -1,0 +1,39 @@
+// The bounded buffer between the gate's threads and the guard thread: whole records, in order.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace execwarden {
+
+// Records begin with their own length in bytes (u32, little endian, a multiple of 8).
+class HandOver {
+ public:
+  explicit HandOver(size_t capacity) : buffer_(capacity) {}
+
+  // Appends one record; waits for room at most until `deadline_ns` (CLOCK_MONOTONIC). False when
+  // the record did not fit in time.
+  bool Push(const uint8_t* record, size_t length, uint64_t deadline_ns);
+
+  // Moves as many whole records as fit into `out`; returns the bytes written.
+  size_t Drain(uint8_t* out, size_t capacity);
+
+  // Bytes waiting now.
+  size_t pending();
+
+ private:
+  void CopyIn(const uint8_t* from, size_t length);
+  void CopyOut(size_t at, uint8_t* to, size_t length) const;
+
+  std::mutex mutex_;
+  std::condition_variable room_;
+  std::vector<uint8_t> buffer_;
+  size_t head_ = 0;
+  size_t used_ = 0;
+};
+
+}  // namespace execwarden

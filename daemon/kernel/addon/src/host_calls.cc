@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host_calls.h"
+
+#include <linux/openat2.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "proc_file.h"
+
+namespace execwarden {
+namespace {
+
+constexpr long kFuseMagic = 0x65735546;
+
+// Number in field `wanted` of /proc/PID/stat (proc(5)), counted from behind the name, which may
+// hold blanks and parentheses. `text` ends in a zero.
+bool StatField(char* text, int wanted, uint64_t* out) {
+  char* at = strrchr(text, ')');
+  for (int field = 2; at && field < wanted; field++) at = strchr(at + 1, ' ');
+  if (!at) return false;
+  *out = strtoull(at + 1, nullptr, 10);
+  return true;
+}
+
+bool StartTicks(int pid, uint64_t* out) {
+  Descriptor directory = OpenProcDirectory(pid);
+  if (!directory.valid()) return false;
+  char text[2048];
+  size_t length = ReadFileAt(directory.get(), "stat", text, sizeof text - 1);
+  text[length] = 0;
+  return StatField(text, 22, out);
+}
+
+// Fields 48 and 49 are where argv begins and ends.
+std::string ReadArgv(int directory, char* stat) {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  if (!StatField(stat, 48, &start) || !StatField(stat, 49, &end) || end <= start) return {};
+  Descriptor mem(openat(directory, "mem", O_RDONLY | O_CLOEXEC));
+  if (!mem.valid()) return {};
+  char bytes[4096];
+  size_t length = std::min(static_cast<size_t>(end - start), sizeof bytes);
+  ssize_t got = pread(mem.get(), bytes, length, static_cast<off_t>(start));
+  return got > 0 ? std::string(bytes, static_cast<size_t>(got)) : std::string();
+}
+
+}  // namespace
+
+int KillProcess(int pid, uint64_t start_ticks) {
+  Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid()) return errno;
+  uint64_t started = 0;
+  if (!StartTicks(pid, &started) || started != start_ticks) return ESRCH;
+  return syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 ? 0 : errno;
+}
+
+int NotifyServiceManager(const std::string& socket_path, const std::string& message) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket_path.empty() || socket_path.size() >= sizeof address.sun_path) return EINVAL;
+  memcpy(address.sun_path, socket_path.data(), socket_path.size());
+  if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+  Descriptor socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket_fd.valid()) return errno;
+  socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_path.size());
+  ssize_t sent = sendto(socket_fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
+                        reinterpret_cast<sockaddr*>(&address), length);
+  return sent < 0 ? errno : 0;
+}
+
+FileContent ReadFileInRoot(const std::string& root, const std::string& path, size_t size_max) {
+  Descriptor base(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!base.valid()) return {errno, {}};
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  Descriptor place(
+      static_cast<int>(syscall(SYS_openat2, base.get(), path.c_str(), &how, sizeof how)));
+  if (!place.valid()) return {errno, {}};
+  struct stat found{};
+  struct statfs filesystem{};
+  if (fstat(place.get(), &found) != 0 || fstatfs(place.get(), &filesystem) != 0) return {errno, {}};
+  if (!S_ISREG(found.st_mode) || filesystem.f_type == kFuseMagic) return {EINVAL, {}};
+  if (static_cast<uint64_t>(found.st_size) > size_max) return {EFBIG, {}};
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", place.get());
+  Descriptor file(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file.valid()) return {errno, {}};
+  std::string bytes(size_max, '\0');
+  size_t used = 0;
+  while (used < size_max) {
+    ssize_t got = read(file.get(), bytes.data() + used, size_max - used);
+    if (got < 0) return {errno, {}};
+    if (got == 0) break;
+    used += static_cast<size_t>(got);
+  }
+  bytes.resize(used);
+  return {0, std::move(bytes)};
+}
+
+ProcessText ReadProcess(int pid) {
+  ProcessText text;
+  Descriptor directory = OpenProcDirectory(pid);
+  if (!directory.valid()) return text;
+  char buffer[4096];
+  text.status.assign(buffer, ReadFileAt(directory.get(), "status", buffer, sizeof buffer));
+  size_t length = ReadFileAt(directory.get(), "stat", buffer, sizeof buffer - 1);
+  buffer[length] = 0;
+  text.stat.assign(buffer, length);
+  text.argv = ReadArgv(directory.get(), buffer);
+  text.exe.assign(buffer, ReadLinkAt(directory.get(), "exe", buffer, sizeof buffer));
+  return text;
+}
+
+}  // namespace execwarden

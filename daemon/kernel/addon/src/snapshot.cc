@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "snapshot.h"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "proc_file.h"
+
+namespace execwarden {
+namespace {
+
+constexpr size_t kPathMax = 4096;
+constexpr size_t kArgvMax = 32 * 1024;
+constexpr size_t kEnvMax = 8 * 1024;
+constexpr size_t kHeadMax = 128;
+constexpr size_t kStringsMax = 1024;
+constexpr int kSyscallTries = 40;
+
+enum Section {
+  kPath,
+  kFilename,
+  kArgv,
+  kEnv,
+  kHead,
+  kStatus,
+  kStat,
+  kCgroup,
+  kLoginuid,
+  kCwd,
+  kParentStat
+};
+
+// Appends sections to a record, never past its end.
+class Writer {
+ public:
+  explicit Writer(uint8_t* record) : record_(record), used_(sizeof(RecordHeader)) {}
+
+  char* cursor() { return reinterpret_cast<char*>(record_ + used_); }
+  size_t room() const { return kRecordMax - 8 - used_; }
+  void Commit(Section section, size_t length) {
+    HeaderOf(record_)->lengths[section] = static_cast<uint32_t>(length);
+    used_ += length;
+  }
+  void File(Section section, int directory, const char* name, size_t max) {
+    Commit(section, ReadFileAt(directory, name, cursor(), std::min(max, room())));
+  }
+  size_t Finish() {
+    size_t size = (used_ + 7) & ~size_t{7};
+    HeaderOf(record_)->size = static_cast<uint32_t>(size);
+    return size;
+  }
+
+ private:
+  uint8_t* record_;
+  size_t used_;
+};
+
+struct Registers {
+  long number = -1;
+  uint64_t arguments[6] = {};
+  uint64_t stack = 0;
+  uint64_t counter = 0;
+};
+
+// "NR 0xA 0xB 0xC 0xD 0xE 0xF 0xSP 0xPC", or "running" for a moment after the event (proc(5)).
+bool ReadRegisters(int directory, Registers* out) {
+  char text[256];
+  for (int attempt = 0; attempt < kSyscallTries; attempt++) {
+    size_t length = ReadFileAt(directory, "syscall", text, sizeof text - 1);
+    if (length == 0) return false;
+    text[length] = 0;
+    if (text[0] != 'r') {
+      char* at = text;
+      out->number = strtol(at, &at, 10);
+      for (uint64_t& argument : out->arguments) argument = strtoull(at, &at, 16);
+      out->stack = strtoull(at, &at, 16);
+      out->counter = strtoull(at, &at, 16);
+      return true;
+    }
+    if (attempt < 8) {
+      sched_yield();
+    } else {
+      timespec pause{0, 50000};
+      nanosleep(&pause, nullptr);
+    }
+  }
+  return false;
+}
+
+// Reads strings of another process through /proc/TID/mem, which fails at once where
+// process_vm_readv would wait (userfaultfd). Keeps the last chunk, since strings lie side by side.
+class Memory {
+ public:
+  explicit Memory(int fd) : fd_(fd) {}
+
+  size_t Read(uint64_t address, void* out, size_t length) {
+    ssize_t got = pread(fd_, out, length, static_cast<off_t>(address));
+    return got > 0 ? static_cast<size_t>(got) : 0;
+  }
+
+  // Copies the string at `address` less its end; false when it cannot be read. Cut at `max` bytes.
+  bool String(uint64_t address, char* out, size_t max, size_t* length, bool* truncated) {
+    size_t copied = 0;
+    while (true) {
+      if (!Load(address + copied)) return false;
+      size_t offset = static_cast<size_t>(address + copied - chunk_start_);
+      size_t available = chunk_length_ - offset;
+      const char* from = chunk_ + offset;
+      const void* end = memchr(from, 0, available);
+      size_t part = end ? static_cast<size_t>(static_cast<const char*>(end) - from) : available;
+      size_t take = std::min(part, max - copied);
+      memcpy(out + copied, from, take);
+      copied += take;
+      if (take < part || (!end && copied == max)) *truncated = true;
+      if (end || copied == max) break;
+    }
+    *length = copied;
+    return true;
+  }
+
+ private:
+  bool Load(uint64_t address) {
+    if (address >= chunk_start_ && address < chunk_start_ + chunk_length_) return true;
+    chunk_start_ = address;
+    chunk_length_ = Read(address, chunk_, sizeof chunk_);
+    return chunk_length_ > 0;
+  }
+
+  int fd_;
+  char chunk_[1024];
+  uint64_t chunk_start_ = 0;
+  size_t chunk_length_ = 0;
+};
+
+struct Strings {
+  size_t length = 0;
+  uint32_t count = 0;
+  bool is_read = false;
+  bool truncated = false;
+};
+
+// Reads a NULL-ended array of string pointers (4 or 8 bytes wide) as NUL-separated strings.
+Strings ReadStrings(Memory* memory, uint64_t array, size_t width, char* out, size_t max) {
+  Strings result;
+  if (array == 0) {
+    result.is_read = true;
+    return result;
+  }
+  uint8_t pointers[64 * 8];
+  while (true) {
+    size_t got = memory->Read(array, pointers, 64 * width) / width;
+    if (got == 0) return result;
+    for (size_t i = 0; i < got; i++) {
+      uint64_t pointer = 0;
+      memcpy(&pointer, pointers + i * width, width);
+      if (pointer == 0) {
+        result.is_read = true;
+        return result;
+      }
+      if (result.count == kStringsMax || max - result.length < 2) {
+        result.truncated = true;
+        result.is_read = true;
+        return result;
+      }
+      size_t length = 0;
+      if (!memory->String(pointer, out + result.length, max - result.length - 1, &length,
+                          &result.truncated)) {
+        return result;
+      }
+      result.length += length;
+      out[result.length++] = 0;
+      result.count++;
+    }
+    array += got * width;
+  }
+}
+
+struct Call {
+  size_t width = 8;
+  uint64_t path = 0;
+  uint64_t argv = 0;
+  uint64_t env = 0;
+};
+
+// arch/x86/entry/syscalls: execve 59/11, execveat 322/358. The 32-bit table is told apart by its
+// numbers; 11 and 358 are munmap and an unused number in the 64-bit one, which open no file to
+// execute.
+bool DecodeCall(const Registers& registers, Call* call) {
+  const uint64_t* a = registers.arguments;
+  switch (registers.number) {
+    case 59:
+      *call = {8, a[0], a[1], a[2]};
+      return true;
+    case 322:
+      *call = {8, a[1], a[2], a[3]};
+      return true;
+    case 11:
+      *call = {4, a[0], a[1], a[2]};
+      return true;
+    case 358:
+      *call = {4, a[1], a[2], a[3]};
+      return true;
+    default:
+      return false;
+  }
+}
+
+void WriteCall(int directory, const Call& call, Writer* writer, RecordHeader* header) {
+  Descriptor mem(openat(directory, "mem", O_RDONLY | O_CLOEXEC));
+  if (!mem.valid()) return;
+  Memory memory(mem.get());
+  size_t length = 0;
+  bool truncated = false;
+  if (memory.String(call.path, writer->cursor(), kPathMax, &length, &truncated)) {
+    writer->Commit(kFilename, length);
+  }
+  Strings argv = ReadStrings(&memory, call.argv, call.width, writer->cursor(), kArgvMax);
+  writer->Commit(kArgv, argv.length);
+  header->argc = argv.count;
+  if (argv.is_read) header->flags |= kArgvKnown;
+  if (argv.truncated) header->flags |= kArgvTruncated;
+  Strings env = ReadStrings(&memory, call.env, call.width, writer->cursor(), kEnvMax);
+  writer->Commit(kEnv, env.length);
+  if (env.truncated) header->flags |= kEnvTruncated;
+}
+
+void WriteFileFacts(int event_fd, Writer* writer, RecordHeader* header) {
+  struct stat file{};
+  if (fstat(event_fd, &file) == 0) {
+    header->device_major = major(file.st_dev);
+    header->device_minor = minor(file.st_dev);
+    header->inode = file.st_ino;
+    header->mode = file.st_mode;
+    header->uid = file.st_uid;
+    header->gid = file.st_gid;
+    header->file_size = static_cast<uint64_t>(file.st_size);
+    header->mtime_ns = file.st_mtim.tv_sec * 1000000000ll + file.st_mtim.tv_nsec;
+    header->ctime_ns = file.st_ctim.tv_sec * 1000000000ll + file.st_ctim.tv_nsec;
+  }
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", event_fd);
+  size_t length = ReadLinkAt(AT_FDCWD, link, writer->cursor(), kPathMax);
+  if (length == 0 || length == kPathMax) header->flags |= kPathTruncated;
+  writer->Commit(kPath, length);
+}
+
+// Field 4 of /proc/PID/stat; the name in field 2 may hold anything, so search from the last ')'.
+int ParentOf(const char* stat, size_t length) {
+  const char* end = static_cast<const char*>(memrchr(stat, ')', length));
+  if (!end || stat + length - end < 5) return 0;
+  return static_cast<int>(strtol(end + 4, nullptr, 10));
+}
+
+// "Tgid:\tN" of /proc/TID/status; `fallback` where it is missing.
+int ThreadGroupOf(const char* status, size_t length, int fallback) {
+  const char* at = static_cast<const char*>(memmem(status, length, "\nTgid:\t", 7));
+  return at ? static_cast<int>(strtol(at + 7, nullptr, 10)) : fallback;
+}
+
+// stat is the thread group leader's: its start time names the process, also when another thread
+// calls. Returns the parent's pid, 0 when unknown. The buffers end in bytes that are no digits.
+int WriteProcess(int directory, int tid, Writer* writer, RecordHeader* header) {
+  const char* status = writer->cursor();
+  writer->File(kStatus, directory, "status", 4096);
+  int leader = ThreadGroupOf(status, header->lengths[kStatus], tid);
+  const char* stat = writer->cursor();
+  if (leader == tid) {
+    writer->File(kStat, directory, "stat", 2048);
+  } else {
+    Descriptor process = OpenProcDirectory(leader);
+    if (process.valid()) writer->File(kStat, process.get(), "stat", 2048);
+  }
+  return ParentOf(stat, header->lengths[kStat]);
+}
+
+}  // namespace
+
+size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
+  RecordHeader* header = HeaderOf(record);
+  memset(header, 0, sizeof *header);
+  header->version = 1;
+  header->tid = request.tid;
+  header->syscall = -1;
+  header->time_ns = ClockNs(CLOCK_REALTIME);
+  header->monotonic_ns = ClockNs(CLOCK_MONOTONIC);
+  Writer writer(record);
+  WriteFileFacts(request.event_fd, &writer, header);
+  Descriptor directory = OpenProcDirectory(request.tid);
+  if (!directory.valid()) return writer.Finish();
+
+  Registers registers;
+  Call call;
+  if (ReadRegisters(directory.get(), &registers)) {
+    header->syscall = static_cast<int32_t>(registers.number);
+    header->stack_pointer = registers.stack;
+    if (DecodeCall(registers, &call)) {
+      header->path_pointer = call.path;
+      header->argv_pointer = call.argv;
+      if (call.width == 4) header->flags |= kCompat32;
+      if (request.may_read_memory) WriteCall(directory.get(), call, &writer, header);
+    }
+  }
+  if (request.may_read_memory) {
+    ssize_t head = pread(request.event_fd, writer.cursor(), kHeadMax, 0);
+    writer.Commit(kHead, head > 0 ? static_cast<size_t>(head) : 0);
+  }
+  int parent = WriteProcess(directory.get(), request.tid, &writer, header);
+  writer.File(kCgroup, directory.get(), "cgroup", 8192);
+  writer.File(kLoginuid, directory.get(), "loginuid", 32);
+  writer.Commit(kCwd, ReadLinkAt(directory.get(), "cwd", writer.cursor(), kPathMax));
+  if (parent > 0) {
+    Descriptor parent_directory = OpenProcDirectory(parent);
+    if (parent_directory.valid()) {
+      writer.File(kParentStat, parent_directory.get(), "stat", 2048);
+    }
+  }
+  return writer.Finish();
+}
+
+}  // namespace execwarden

@@ -1,0 +1,69 @@
+// What is read of a process while its exec waits in the kernel: raw bytes, no meaning.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tickets.h"
+
+namespace execwarden {
+
+// Bits of RecordHeader::flags; daemon/tracer/gate-record.ts reads the same layout.
+enum RecordFlags : uint16_t {
+  kHeld = 1 << 0,           // waits for Answer(); otherwise allowed already
+  kArgvKnown = 1 << 1,      // argv was read from the caller's memory
+  kArgvTruncated = 1 << 2,  // longer than the bound
+  kEnvTruncated = 1 << 3,
+  kPathTruncated = 1 << 4,
+  kStalled = 1 << 5,   // answered by the deadline thread, because the reader was stuck
+  kCompat32 = 1 << 6,  // the caller used the 32-bit system call table
+};
+
+// Followed by the sections in the order of `lengths`, unpadded; the record is padded to 8 bytes.
+struct RecordHeader {
+  uint32_t size;
+  uint16_t flags;
+  uint16_t version;
+  uint32_t ticket_slot;
+  uint32_t ticket_generation;
+  uint64_t time_ns;       // CLOCK_REALTIME
+  uint64_t monotonic_ns;  // CLOCK_MONOTONIC
+  int32_t tid;
+  int32_t syscall;  // number in the caller's table, -1 when unknown
+  uint64_t path_pointer;
+  uint64_t argv_pointer;
+  uint64_t stack_pointer;
+  uint32_t device_major;
+  uint32_t device_minor;
+  uint64_t inode;
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t argc;  // strings in the argv section
+  uint64_t file_size;
+  int64_t mtime_ns;
+  int64_t ctime_ns;
+  // path, filename argument, argv, env, file head, status, stat, cgroup, loginuid, cwd, parent's
+  // stat
+  uint32_t lengths[11];
+  uint32_t reserved;
+};
+
+// The longest record that TakeSnapshot can make, in bytes.
+constexpr size_t kRecordMax = 128 * 1024;
+
+struct SnapshotRequest {
+  int event_fd;
+  int tid;
+  bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
+};
+
+// Fills `record` (kRecordMax bytes, 8-aligned) and returns its size. Never fails: what cannot be
+// read is empty. Kernel: fs/proc/base.c (proc_pid_syscall), fs/exec.c.
+size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record);
+
+// The header of a record that TakeSnapshot fills.
+inline RecordHeader* HeaderOf(uint8_t* record) { return reinterpret_cast<RecordHeader*>(record); }
+
+}  // namespace execwarden

@@ -1,0 +1,75 @@
+// kernel: the native addon and what is built directly on it. Comes in: bytes and descriptors of the
+// kernel. Goes out: bytes, marks and answers. Must not know: containers, rules, what a record means.
+// This file is the whole seam to C++ (daemon/kernel/addon/src/binding.cc).
+// SPDX-License-Identifier: Apache-2.0
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** How the gate treats execs on a superblock. `none` forgets it. */
+export const gateModes = { none: 0, observe: 1, hold: 2 } as const;
+
+export type GateMode = keyof typeof gateModes;
+
+/** The addon's functions; scalars, strings and buffers only. Errors carry `errno` and `syscall`. */
+export interface Binding {
+  /** Opens a fanotify permission group and its threads; throws with errno and syscall. Returns a handle valid in every thread. */
+  gateOpen(deadlineMs: number, denyOnDeadline: boolean, handOverBytes: number): number;
+  /** Closes the group: the kernel allows whatever still waits. */
+  gateClose(handle: number): void;
+  /** Calls back in this thread when records wait; at most once until the next gateDrain. */
+  gateOnRecords(handle: number, callback: () => void): boolean;
+  /** Calls back in this thread when /proc/self/mountinfo changed; at most once until gateMountsTaken. */
+  gateOnMounts(handle: number, callback: () => void): boolean;
+  gateMountsTaken(handle: number): void;
+  /** Marks the place `path` below `root` if its st_dev is major:minor. Returns [errno, syscall], errno 0 when marked. */
+  gateMark(
+    handle: number,
+    root: string,
+    path: Uint8Array,
+    major: number,
+    minor: number,
+    wholeFilesystem: boolean,
+  ): [number, string];
+  gateSetMode(handle: number, major: number, minor: number, mode: number): void;
+  /** Mode of devices without one of their own. */
+  gateSetDefaultMode(handle: number, mode: number): void;
+  /** Moves whole records into `out`; returns bytes. */
+  gateDrain(handle: number, out: Uint8Array): number;
+  /** Answers a held exec; false when it was answered already. */
+  gateAnswer(handle: number, slot: number, generation: number, allow: boolean): boolean;
+  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, waiting. */
+  gateCounters(handle: number): number[];
+  /** SIGKILL through a pidfd to the process with this start time. Returns errno, 3 (ESRCH) when gone. */
+  killProcess(pid: number, startTicks: bigint): number;
+  /** One sd_notify(3) datagram. Returns errno. */
+  notifyServiceManager(socketPath: string, message: string): number;
+  /** [status, stat, exe, argv] of /proc/PID; empty buffers when it is gone. Its owner cannot stall it. */
+  readProcess(pid: number): [Buffer, Buffer, Buffer, Buffer];
+  /** A regular file below `root`, links resolved inside it; the errno where it cannot be read. */
+  readInRoot(root: string, path: string, sizeMax: number): Promise<Buffer | number>;
+}
+
+// Beside the compiled program when installed, in the addon's build folder in a checkout.
+const places = [
+  "./execwarden.node",
+  "./addon/build/Release/execwarden.node",
+  "../../../daemon/kernel/addon/build/Release/execwarden.node",
+];
+
+/** Loads the addon; throws an error that names every place tried and what to do. */
+export function loadBinding(): Binding {
+  const require = createRequire(import.meta.url);
+  const failures: string[] = [];
+  for (const place of places) {
+    const path = fileURLToPath(new URL(place, import.meta.url));
+    try {
+      // The addon is untyped; test/kernel/binding.test.ts holds it to the interface.
+      return require(path) as Binding;
+    } catch (error) {
+      failures.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new Error(
+    `cannot load the native addon; build it with \`make build\`. Tried:\n${failures.join("\n")}`,
+  );
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
+import { gateModes, type Binding, type GateMode } from "./binding.ts";
+
+/** A place to mark: a mount's root, as a process whose root directory is `root` names it. */
+export interface MarkPlace {
+  readonly root: string;
+  readonly path: ByteString;
+  /** st_dev as major << 20 | minor. */
+  readonly device: number;
+  /** The whole superblock (every mount of it, in every namespace), or this one mount only. */
+  readonly extent: "filesystem" | "mount";
+}
+
+/** Why a mark could not be set. `errno` 116 (ESTALE): the place is another filesystem by now. */
+export interface MarkFailure {
+  readonly errno: number;
+  readonly syscall: string;
+}
+
+/** Names one held exec; good for one answer. */
+export interface GateTicket {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** What the gate has counted since it was opened. */
+export interface GateNativeCounters {
+  readonly seen: number;
+  readonly allowed: number;
+  readonly denied: number;
+  readonly deadlinesMissed: number;
+  readonly lost: number;
+  readonly stalls: number;
+  readonly ticketsExhausted: number;
+  readonly answerErrors: number;
+  readonly readErrors: number;
+  readonly waiting: number;
+}
+
+/** Largest hand-over buffer drain in one turn, bytes: bounds how long one turn of the event loop lasts. */
+const drainBytes = 1 << 20;
+
+/** A minor number has 20 bits in the kernel's own form of a device number (include/linux/kdev_t.h). */
+export function deviceNumber(major: number, minor: number): number {
+  return major * 0x100000 + minor;
+}
+
+/** `major:minor`, as mountinfo and stat(1) print it. */
+export function deviceText(device: number): string {
+  return `${Math.floor(device / 0x100000)}:${device % 0x100000}`;
+}
+
+/** A view of a native gate from one JavaScript thread; any thread may hold one by its handle. */
+export class Gate {
+  readonly handle: number;
+  readonly #binding: Binding;
+
+  constructor(binding: Binding, handle: number) {
+    this.#binding = binding;
+    this.handle = handle;
+  }
+
+  /** Opens a new gate; throws with errno and syscall (EPERM without CAP_SYS_ADMIN, EINVAL without permission events). */
+  static open(
+    binding: Binding,
+    options: { deadlineMs: number; denyOnDeadline: boolean; handOverBytes: number },
+  ): Gate {
+    const { deadlineMs, denyOnDeadline, handOverBytes } = options;
+    return new Gate(binding, binding.gateOpen(deadlineMs, denyOnDeadline, handOverBytes));
+  }
+
+  /** Closes it for every thread; whatever waits is allowed by the kernel. */
+  close(): void {
+    this.#binding.gateClose(this.handle);
+  }
+
+  /** Marks a place; undefined when it is marked. */
+  mark(place: MarkPlace): MarkFailure | undefined {
+    const [errno, syscall] = this.#binding.gateMark(
+      this.handle,
+      place.root,
+      Buffer.from(place.path, "latin1"),
+      Math.floor(place.device / 0x100000),
+      place.device % 0x100000,
+      place.extent === "filesystem",
+    );
+    return errno === 0 ? undefined : { errno, syscall };
+  }
+
+  /** Sets how execs of files with this st_dev are treated. */
+  setMode(device: number, mode: GateMode): void {
+    const major = Math.floor(device / 0x100000);
+    this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode]);
+  }
+
+  /** Sets how execs on devices without a mode of their own are treated. */
+  setDefaultMode(mode: Exclude<GateMode, "none">): void {
+    this.#binding.gateSetDefaultMode(this.handle, gateModes[mode]);
+  }
+
+  /** Calls `onMounts` in this thread whenever the mount table changed. */
+  watchMounts(onMounts: () => void): void {
+    this.#binding.gateOnMounts(this.handle, () => {
+      this.#binding.gateMountsTaken(this.handle);
+      onMounts();
+    });
+  }
+
+  /**
+   * Calls `onRecords` in this thread with batches of whole records. The buffer is reused: take what is
+   * needed before returning. A long queue is served in turns, so that the event loop stays alive.
+   */
+  onRecords(onRecords: (batch: Buffer) => void): void {
+    const buffer = Buffer.allocUnsafe(drainBytes);
+    const turn = (): void => {
+      const length = this.#binding.gateDrain(this.handle, buffer);
+      if (length === 0) return;
+      onRecords(buffer.subarray(0, length));
+      setImmediate(turn);
+    };
+    this.#binding.gateOnRecords(this.handle, turn);
+    turn();
+  }
+
+  /** Answers a held exec; false when the deadline answered before. */
+  answer(ticket: GateTicket, verdict: "allow" | "deny"): boolean {
+    return this.#binding.gateAnswer(
+      this.handle,
+      ticket.slot,
+      ticket.generation,
+      verdict === "allow",
+    );
+  }
+
+  counters(): GateNativeCounters {
+    const values = this.#binding.gateCounters(this.handle);
+    const at = (index: number): number => values[index] ?? 0;
+    return {
+      seen: at(0),
+      allowed: at(1),
+      denied: at(2),
+      deadlinesMissed: at(3),
+      lost: at(4),
+      stalls: at(5),
+      ticketsExhausted: at(6),
+      answerErrors: at(7),
+      readErrors: at(8),
+      waiting: at(9),
+    };
+  }
+}

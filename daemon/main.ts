@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The executable: arguments → program → exit code. The only place that exits or reads the environment.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import { createProgram } from "./cli/program.ts";
+import { readSources } from "./host/files.ts";
+import { createTerminal } from "./host/terminal.ts";
+import { runDaemon } from "./run-daemon.ts";
+
+function readVersion(): string {
+  // package.json lies beside dist/ and beside daemon/ alike.
+  for (const place of ["../package.json", "../../package.json"]) {
+    try {
+      const text = readFileSync(new URL(place, import.meta.url), "utf8");
+      return (JSON.parse(text) as { version: string }).version;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return "unknown";
+}
+
+const { env } = process;
+const terminal = createTerminal(env);
+const version = readVersion();
+const program = createProgram({
+  terminal,
+  readSources,
+  runDaemon: (options) =>
+    runDaemon(options, {
+      terminal,
+      version,
+      env: { dockerHost: env["DOCKER_HOST"], notifySocket: env["NOTIFY_SOCKET"] },
+    }),
+  defaults: {
+    version,
+    configFile: "/etc/execwarden/execwarden.yaml",
+    socketPath: "/run/execwarden/execwarden.sock",
+    dockerHost: env["DOCKER_HOST"],
+  },
+});
+process.exit(await program.run(process.argv.slice(2)));

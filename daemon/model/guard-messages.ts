@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
+import type { Alert } from "./alert.ts";
+import type { Container } from "./container.ts";
+import type { PlannedAction } from "./decision.ts";
+import type { Host } from "./event.ts";
+import type { Process } from "./process.ts";
+
+/** A text file handed to the guard thread, which compiles its own rules from it. */
+export interface SourceText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What the guard thread is started with. Plain data: it crosses by structured clone. */
+export interface GuardSettings {
+  readonly gateHandle: number;
+  readonly mode: "monitor" | "enforce";
+  /** How long a held exec may wait in all, milliseconds; the native thread answers then. */
+  readonly deadlineMs: number;
+  /** The answer when the decision itself fails, as at the deadline. */
+  readonly onDeadline: "allow" | "deny";
+  readonly rules: readonly SourceText[];
+  readonly policies: readonly SourceText[];
+  readonly allowlist?: SourceText;
+  readonly outputNames: readonly string[];
+  readonly host: Host;
+}
+
+/** What the guard thread is told. */
+export type ToGuard =
+  | { readonly kind: "container"; readonly container: Container }
+  | { readonly kind: "container-removed"; readonly id: string }
+  /** A marked superblock: execs on it are held until its container is known and covered. */
+  | { readonly kind: "superblock"; readonly device: number; readonly point: ByteString }
+  | { readonly kind: "superblock-gone"; readonly device: number }
+  /** The other places a container can execute from are marked; these superblocks are its own. */
+  | {
+      readonly kind: "covered";
+      readonly containerId: string;
+      readonly devices: readonly number[];
+      readonly hasSharedPlaces: boolean;
+    }
+  /** /etc/passwd and /etc/group of a container. */
+  | {
+      readonly kind: "users";
+      readonly containerId: string;
+      readonly passwd: ByteString;
+      readonly group: ByteString;
+    }
+  /** Processes that ran before the daemon, parents before children. */
+  | { readonly kind: "processes"; readonly processes: readonly Process[] }
+  /** Alerts taken: gives the guard room to send as many more. */
+  | { readonly kind: "taken"; readonly alerts: number }
+  | { readonly kind: "stop" };
+
+/** One alert and what is still to be done about it. */
+export interface AlertDraft {
+  /** Complete but for the outcomes of `planned` and the engine. */
+  readonly alert: Alert;
+  readonly planned: readonly PlannedAction[];
+  readonly pid: number;
+  readonly startTicks: bigint;
+}
+
+/** Counters of the guard thread, since the start. */
+export interface GuardCounters {
+  readonly judged: number;
+  readonly argvUnknown: number;
+  readonly containerUnknown: number;
+  readonly decisionFailures: number;
+  readonly alertsLost: number;
+  readonly waiting: number;
+}
+
+/** A superblock as the guard treats it. */
+export interface GuardedDevice {
+  readonly device: number;
+  readonly mode: "observe" | "hold";
+  readonly containers: readonly string[];
+}
+
+/** What the guard thread tells. */
+export type FromGuard =
+  | {
+      readonly kind: "ready";
+      readonly rulesLoaded: number;
+      readonly rulesEnabled: number;
+      readonly policies: number;
+    }
+  | { readonly kind: "alerts"; readonly drafts: readonly AlertDraft[] }
+  /** First exec in a container: mark what else it can execute from, seen from process `pid`. */
+  | { readonly kind: "cover"; readonly containerId: string; readonly pid: number }
+  /** Sent by the decision loop itself: no heartbeat, no decisions. */
+  | {
+      readonly kind: "heartbeat";
+      readonly counters: GuardCounters;
+      readonly devices: readonly GuardedDevice[];
+    }
+  | {
+      readonly kind: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };

@@ -1,0 +1,136 @@
+// outputs: tells alerts to the world. Comes in: alerts. Goes out: text and JSON on descriptors, files, HTTP.
+// Must not know: how an alert came to be, or what was decided and why beyond what the alert says.
+// SPDX-License-Identifier: Apache-2.0
+import type { Alert, AlertProcess, FieldValue, Outcome } from "../model/alert.ts";
+import type { Container, Engine, Image } from "../model/container.ts";
+import { jsonText } from "../util/json-text.ts";
+import { localClockTime, utcTime } from "./event-time.ts";
+
+/** Writes an alert as one line, without the line break. */
+export type AlertFormatter = (alert: Alert) => string;
+
+/**
+ * A formatter for many outputs that each ask for the same alert in turn: it keeps the line it wrote last.
+ */
+export function createJsonFormatter(): AlertFormatter {
+  let last: { readonly alert: Alert; readonly line: string } | undefined;
+  return (alert) => {
+    if (last?.alert !== alert) last = { alert, line: formatJson(alert) };
+    return last.line;
+  };
+}
+
+/**
+ * One line of JSON in Falco's shape (falcosecurity/falco formats.cpp), so that whatever reads Falco reads this,
+ * falcosidekick for one. What Falco has no place for is in the extra object `execwarden`.
+ */
+export function formatJson(alert: Alert): string {
+  const prefix = `${localClockTime(alert.timeNs)}: ${alert.priority} `;
+  return jsonText({
+    uuid: alert.uuid,
+    output: prefix + alert.output,
+    priority: alert.priority,
+    rule: alert.rule,
+    time: utcTime(alert.timeNs),
+    source: alert.source,
+    hostname: alert.host.hostname,
+    tags: alert.tags,
+    output_fields: outputFields(alert),
+    execwarden: contextOf(alert),
+  });
+}
+
+/** Never empty, since falcosidekick refuses an alert without fields. */
+function outputFields(alert: Alert): Readonly<Record<string, FieldValue>> {
+  return { ...alert.fields, "evt.time": alert.timeNs };
+}
+
+function contextOf(alert: Alert): object {
+  const { host } = alert;
+  return {
+    description: alert.description,
+    policies: alert.policies,
+    verdict: alert.verdict,
+    held: alert.isHeld,
+    outcomes: alert.outcomes.map(outcomeOf),
+    process: { ...processOf(alert.process), ...identityOf(alert), cwd: alert.process.cwd },
+    ancestors: alert.ancestors.map(processOf),
+    user: userOf(alert),
+    container: alert.container === undefined ? undefined : containerOf(alert.container),
+    host: {
+      hostname: host.hostname,
+      machine_id: host.machineId,
+      kernel: host.kernel,
+      boot_id: host.bootId,
+    },
+    engine: alert.engine === undefined ? undefined : engineOf(alert.engine),
+  };
+}
+
+function outcomeOf({ action, status, detail, tookMs }: Outcome): object {
+  return {
+    action: action.kind,
+    outputs: action.kind === "notify" ? action.outputs : undefined,
+    status,
+    detail,
+    took_ms: tookMs === undefined ? undefined : Math.round(tookMs * 1000) / 1000,
+  };
+}
+
+function processOf({ pid, vpid, name, exepath, cmdline }: AlertProcess): object {
+  return { pid, vpid, name, exepath, cmdline };
+}
+
+function identityOf({ process: { tty, uid, gid } }: Alert): object {
+  return { tty, uid, gid };
+}
+
+function userOf({ process: { uid, user, gid, group, loginuid, loginUser } }: Alert): object {
+  return { uid, name: user, gid, group, loginuid, loginname: loginUser };
+}
+
+function containerOf(container: Container): object {
+  return {
+    id: container.id,
+    name: container.name,
+    image: imageOf(container.image),
+    labels: container.labels,
+    compose: container.compose,
+    swarm: container.swarm,
+    kubernetes: kubernetesOf(container),
+    privileged: container.isPrivileged,
+    mounts: container.mounts.map((mount) => ({
+      type: mount.type,
+      source: mount.source,
+      destination: mount.destination,
+      mode: mount.mode,
+      read_write: mount.isReadWrite,
+      propagation: mount.propagation,
+    })),
+    user: container.user,
+    network_mode: container.networkMode,
+    created: container.createdNs === undefined ? undefined : utcTime(container.createdNs),
+    started: container.startedNs === undefined ? undefined : utcTime(container.startedNs),
+  };
+}
+
+function imageOf({ reference, repository, normalizedRepository, tag, digest, id }: Image): object {
+  return { reference, repository, normalized_repository: normalizedRepository, tag, digest, id };
+}
+
+function kubernetesOf({ kubernetes }: Container): object | undefined {
+  if (kubernetes === undefined) return undefined;
+  const { namespace, pod, container, podUid } = kubernetes;
+  return { namespace, pod, container, pod_uid: podUid };
+}
+
+function engineOf({ id, version, apiVersion, name, storageDriver, cgroupDriver }: Engine): object {
+  return {
+    id,
+    version,
+    api_version: apiVersion,
+    name,
+    storage_driver: storageDriver,
+    cgroup_driver: cgroupDriver,
+  };
+}

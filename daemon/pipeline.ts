@@ -1,0 +1,243 @@
+// The way of an event, in one chain of calls: record → trace → container → enrich → match → decide →
+// answer → draft. Runs in the guard thread; an exec may be waiting in the kernel for every line of it.
+// SPDX-License-Identifier: Apache-2.0
+import { enrich, type ExecFacts } from "./enrich/enrich.ts";
+import { containerIdsOf } from "./enrich/cgroup.ts";
+import type { Places } from "./enrich/places.ts";
+import type { ProcessTree } from "./enrich/process-tree.ts";
+import type { UserDirectory } from "./enrich/users.ts";
+import { draftAlert } from "./guard/alert-draft.ts";
+import type { Settlement } from "./guard/settlement.ts";
+import { WaitingRoom } from "./guard/waiting-room.ts";
+import type { Verdict } from "./model/alert.ts";
+import type { Container } from "./model/container.ts";
+import type { Decision, MatchDecision } from "./model/decision.ts";
+import type { ExecEvent, Host } from "./model/event.ts";
+import type { AlertDraft, GuardCounters } from "./model/guard-messages.ts";
+import type { Log } from "./model/ports.ts";
+import type { Rule } from "./rules/ruleset.ts";
+import type { GateRecord } from "./tracer/gate-record.ts";
+import { Tracer, type TracedExec } from "./tracer/trace.ts";
+
+/** What judges an event: rules, policies and limits behind two calls. */
+export interface Judge {
+  match(event: ExecEvent): readonly Rule[];
+  decide(event: ExecEvent, matches: readonly Rule[]): Decision;
+  allowlistsOf(container: Container | undefined): ReadonlySet<string>;
+}
+
+/** Everything the pipeline is built from. */
+export interface PipelineOptions {
+  readonly judge: Judge;
+  readonly places: Places;
+  readonly tree: ProcessTree;
+  readonly settlement: Settlement;
+  readonly users: (containerId: string) => UserDirectory | undefined;
+  /** Answers a held exec; false when the deadline did. */
+  readonly answer: (record: GateRecord, verdict: Verdict) => boolean;
+  readonly onDrafts: (drafts: readonly AlertDraft[]) => void;
+  readonly host: Host;
+  readonly bootNs: bigint;
+  readonly deadlineMs: number;
+  readonly onDeadline: Verdict;
+  readonly monotonicMs: () => number;
+  readonly log: Log;
+}
+
+interface Pending {
+  readonly traced: TracedExec;
+  readonly cgroupIds: readonly string[];
+}
+
+/** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
+const heldWaitShare = 0.8;
+/** An exec that runs already only delays its alert. */
+const observedWaitMs = 2_000;
+const waitingMax = 8_192;
+const callsMax = 4_096;
+
+/** Judges records one after the other; never throws. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #tracer = new Tracer();
+  readonly #waiting: WaitingRoom<Pending>;
+  /** Rules that a call's program matched already, so that its loader does not repeat them. */
+  readonly #told = new Map<number, ReadonlySet<string>>();
+  #number = 0;
+  #argvUnknown = 0;
+  #containerUnknown = 0;
+  #decisionFailures = 0;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#waiting = new WaitingRoom({
+      isReady: (pending) => this.#isReady(pending),
+      release: (pending) => {
+        this.#guarded(pending.traced.record, () => {
+          this.#judge(pending);
+        });
+      },
+      lengthMax: waitingMax,
+    });
+  }
+
+  /** Takes one record of the gate. */
+  take(record: GateRecord): void {
+    this.#guarded(record, () => {
+      const traced = this.#tracer.trace(record);
+      if (traced === undefined) {
+        this.#answer(record, "allow");
+        return;
+      }
+      const pending = { traced, cgroupIds: containerIdsOf(record.cgroup) };
+      if (this.#isReady(pending)) this.#judge(pending);
+      else this.#waiting.add(pending, this.#waitUntilMs(record));
+    });
+  }
+
+  /** Something became known, or time has passed: judges what waited for it. */
+  sweep(): void {
+    this.#waiting.sweep(this.#options.monotonicMs());
+  }
+
+  counters(): Omit<GuardCounters, "alertsLost"> {
+    return {
+      judged: this.#number,
+      argvUnknown: this.#argvUnknown,
+      containerUnknown: this.#containerUnknown,
+      decisionFailures: this.#decisionFailures,
+      waiting: this.#waiting.length,
+    };
+  }
+
+  #waitUntilMs(record: GateRecord): number {
+    const waitMs = record.isHeld ? this.#options.deadlineMs * heldWaitShare : observedWaitMs;
+    return record.monotonicMs + waitMs;
+  }
+
+  #isReady({ traced, cgroupIds }: Pending): boolean {
+    const { places, settlement } = this.#options;
+    const { containerId, container } = places.identify(traced.record.file.device, cgroupIds);
+    if (containerId === undefined) return !places.isRoot(traced.record.file.device);
+    if (container?.isComplete !== true) return false;
+    if (settlement.isSettled(containerId)) return true;
+    settlement.begin(containerId, traced.status.pid);
+    return !traced.record.isHeld || settlement.isSettled(containerId);
+  }
+
+  #judge({ traced, cgroupIds }: Pending): void {
+    const { places, judge, settlement } = this.#options;
+    const { record } = traced;
+    const { containerId, container } = places.identify(record.file.device, cgroupIds);
+    if (container === undefined) {
+      this.#containerUnknown += 1;
+      if (record.isHeld) settlement.giveUp(record.file.device);
+    }
+    if (!record.isArgvKnown) this.#argvUnknown += 1;
+    this.#number += 1;
+    const users = containerId === undefined ? undefined : this.#options.users(containerId);
+    const event = enrich(factsOf(traced), this.#number, {
+      host: this.#options.host,
+      tree: this.#options.tree,
+      bootNs: this.#options.bootNs,
+      allowlists: judge.allowlistsOf(container),
+      ...(container === undefined ? {} : { container }),
+      ...(users === undefined ? {} : { users }),
+    });
+    const rules = this.#untold(traced, judge.match(event));
+    if (rules.length === 0) {
+      this.#answer(record, "allow");
+      this.#options.tree.add(event.process);
+      return;
+    }
+    this.#act(event, traced, rules);
+  }
+
+  #act(event: ExecEvent, traced: TracedExec, rules: readonly Rule[]): void {
+    const { record } = traced;
+    const decision = this.#options.judge.decide(event, rules);
+    const isAnswered = this.#answer(record, decision.verdict);
+    if (decision.verdict === "deny" && isAnswered) this.#tracer.forget(record.tid);
+    else this.#options.tree.add(event.process);
+    const byName = new Map(rules.map((rule) => [rule.name, rule]));
+    this.#options.onDrafts(
+      decision.matches.flatMap((match: MatchDecision) => {
+        const formatted = byName.get(match.rule.name)?.formatOutput(event);
+        return formatted === undefined
+          ? []
+          : [draftAlert({ event, decision, match, formatted, isAnswered })];
+      }),
+    );
+  }
+
+  // A rule that matched the program is not told again for the loader or interpreter of the same call.
+  #untold(traced: TracedExec, rules: readonly Rule[]): readonly Rule[] {
+    const { tid } = traced.record;
+    const told = traced.role === "program" ? undefined : this.#told.get(tid);
+    if (traced.role === "program") this.#told.delete(tid);
+    const fresh = told === undefined ? rules : rules.filter((rule) => !told.has(rule.name));
+    if (fresh.length > 0) {
+      this.#told.set(tid, new Set([...(told ?? []), ...fresh.map((rule) => rule.name)]));
+      const oldest = this.#told.keys().next();
+      if (this.#told.size > callsMax && oldest.done !== true) this.#told.delete(oldest.value);
+    }
+    return fresh;
+  }
+
+  #answer(record: GateRecord, verdict: Verdict): boolean {
+    return !record.isHeld || this.#options.answer(record, verdict);
+  }
+
+  #guarded(record: GateRecord, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#decisionFailures += 1;
+      this.#answer(record, this.#options.onDeadline);
+      this.#options.log.error("a decision failed; the exec got the answer of gate.on_deadline", {
+        answer: this.#options.onDeadline,
+        path: record.file.path,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }
+  }
+}
+
+function factsOf(traced: TracedExec): ExecFacts {
+  const { record, stat, status } = traced;
+  return {
+    timeNs: record.timeNs,
+    monotonicMs: record.monotonicMs,
+    tid: record.tid,
+    syscall: traced.syscall,
+    comm: traced.comm,
+    argv: record.argv,
+    environment: record.environment,
+    cwd: record.cwd,
+    file: record.file,
+    ...(traced.first === undefined ? {} : { first: traced.first }),
+    role: traced.role,
+    isHeld: record.isHeld,
+    isArgvKnown: record.isArgvKnown,
+    ...(traced.loginuid === undefined ? {} : { loginuid: traced.loginuid }),
+    process: {
+      pid: status.pid,
+      ppid: stat.ppid,
+      vpid: status.vpid,
+      sid: stat.sid,
+      vsid: status.vsid,
+      pgid: stat.pgid,
+      vpgid: status.vpgid,
+      tty: stat.tty,
+      uid: status.uid,
+      gid: status.gid,
+      startTicks: stat.startTicks,
+    },
+    capabilities: {
+      inheritable: status.capInheritable,
+      permitted: status.capPermitted,
+      effective: status.capEffective,
+    },
+    ...(traced.parentStat === undefined ? {} : { parentStartTicks: traced.parentStat.startTicks }),
+  };
+}

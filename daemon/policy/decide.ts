@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Action } from "../model/alert.ts";
+import type { Decision, MatchDecision, PlannedAction, RuleInfo } from "../model/decision.ts";
+import type { ExecEvent } from "../model/event.ts";
+import { formatDuration } from "../util/duration.ts";
+import type { LimitState } from "./limits.ts";
+import { sparedBy } from "./never.ts";
+import type { Policy } from "./policy.ts";
+import { applies } from "./scope.ts";
+
+/** All that a decision depends on. */
+export interface DecideInput {
+  readonly event: ExecEvent;
+  /** Rules that matched the event. */
+  readonly matches: readonly RuleInfo[];
+  readonly policies: readonly Policy[];
+  /** The daemon's mode: `monitor` overrules every policy. */
+  readonly mode: "monitor" | "enforce";
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** What earlier decisions did; this one is written into it. */
+  readonly limits: LimitState;
+}
+
+/**
+ * Decides what happens for one event: every match keeps the policies that apply to it, every action of theirs has a
+ * status, and the exec is refused when one of them is a deny that can be done.
+ */
+export function decide(input: DecideInput): Decision {
+  const { event, matches, policies } = input;
+  const applied = matches.map((rule) => ({
+    rule,
+    policies: policies.filter((policy) => applies(policy, rule, event)),
+  }));
+  const isDenied = applied.some((match) =>
+    match.policies.some((policy) => deniesHere(policy, input)),
+  );
+  const plan: Plan = { input, isDenied, planned: new Map(), coolingMs: new Map() };
+  return {
+    verdict: isDenied ? "deny" : "allow",
+    matches: applied.map((match): MatchDecision => ({
+      rule: match.rule,
+      policies: match.policies.map(({ info }) => info),
+      actions: match.policies.flatMap((policy) =>
+        policy.actions.map((action) => ({
+          action,
+          policyName: policy.info.name,
+          ...planAction(plan, policy, action),
+        })),
+      ),
+    })),
+  };
+}
+
+/** What is known so far of one decision. */
+interface Plan {
+  readonly input: DecideInput;
+  readonly isDenied: boolean;
+  /** Actions that are to be done, and the policy that does them: no container is paused twice for one event. */
+  readonly planned: Map<Action["kind"], string>;
+  /** Milliseconds of cooldown that each policy had left when this decision began. */
+  readonly coolingMs: Map<string, number>;
+}
+
+type Standing = Pick<PlannedAction, "status" | "detail">;
+
+function deniesHere(policy: Policy, input: DecideInput): boolean {
+  return policy.actions.some(
+    (action) => action.kind === "deny" && standingOf(policy, action, input).status === "do",
+  );
+}
+
+/** What policy, mode and event say of an action, before other actions and limits are looked at. */
+function standingOf(policy: Policy, action: Action, input: DecideInput): Standing {
+  const { event, mode } = input;
+  if (action.kind !== "notify") {
+    const spared = sparedBy(policy.never, event.container);
+    if (spared !== undefined)
+      return { status: "suppressed", detail: `the policy says never: ${spared.text}` };
+  }
+  if (isOnContainer(action) && event.container === undefined)
+    return { status: "not-possible", detail: "the process is in no container that is known" };
+  if (mode === "monitor")
+    return { status: "would-do", detail: "the daemon's mode is monitor: nothing is enforced" };
+  if (policy.info.mode === "monitor")
+    return { status: "would-do", detail: "the policy's mode is monitor" };
+  if (action.kind === "deny" && !event.isHeld)
+    return { status: "not-possible", detail: "the exec did not wait for the decision" };
+  return { status: "do" };
+}
+
+function planAction(plan: Plan, policy: Policy, action: Action): Standing {
+  const standing = standingOf(policy, action, plan.input);
+  if (standing.status !== "do" || action.kind === "deny" || action.kind === "notify")
+    return standing;
+  if (action.kind === "kill-process" && plan.isDenied)
+    return { status: "suppressed", detail: "the exec was refused: the program never ran" };
+  const other = plan.planned.get(action.kind);
+  if (other !== undefined)
+    return { status: "suppressed", detail: `already done for this event by policy "${other}"` };
+  const limited = limitOf(plan, policy);
+  if (limited !== undefined) return { status: "suppressed", detail: limited };
+  plan.planned.set(action.kind, policy.info.name);
+  return standing;
+}
+
+/** Why limits forbid one more action; undefined, and counted, when they do not. */
+function limitOf(plan: Plan, { info, limits }: Policy): string | undefined {
+  const { event, nowMs, limits: state } = plan.input;
+  const key = { policyName: info.name, containerId: event.container?.id ?? "" };
+  const coolingMs = plan.coolingMs.get(info.name) ?? state.cooldownLeftMs(key, nowMs);
+  plan.coolingMs.set(info.name, coolingMs);
+  if (coolingMs > 0) return `cooldown: acts in this container again in ${inSeconds(coolingMs)}`;
+  const { cooldownMs, actionsPerMinuteMax } = limits;
+  if (actionsPerMinuteMax !== undefined && !state.takeAction(info.name, actionsPerMinuteMax, nowMs))
+    return `max_actions_per_minute: ${actionsPerMinuteMax} were done in the last minute`;
+  if (cooldownMs !== undefined) state.startCooldown(key, nowMs + cooldownMs, nowMs);
+  return undefined;
+}
+
+function inSeconds(milliseconds: number): string {
+  return formatDuration(Math.ceil(milliseconds / 1000) * 1000);
+}
+
+function isOnContainer({ kind }: Action): boolean {
+  return kind === "pause" || kind === "stop" || kind === "kill-container";
+}

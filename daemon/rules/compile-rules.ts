@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { sliceText, textAt, type LocatedText } from "../text/located-text.ts";
+import { didYouMean } from "../text/nearest.ts";
+import { priorities, type Priority } from "../model/alert.ts";
+import type { ExecEvent } from "../model/event.ts";
+import { createChecker, type Checker } from "../lang/check.ts";
+import { boundOf, type Checked } from "../lang/checked.ts";
+import { createCompiler, type Compiler } from "../lang/compile.ts";
+import type { CollectedRule } from "./collect.ts";
+import type { Named } from "./definition.ts";
+import { withExceptions } from "./exceptions.ts";
+import { ruleCatalogue } from "./fields/catalogue.ts";
+import type { MacroTable } from "./macros.ts";
+import { compileTemplate } from "./output-template.ts";
+import { execEventTypes, type CompiledRule } from "./ruleset.ts";
+
+/** The tools that all rules of one load share. */
+interface Workshop {
+  readonly macros: MacroTable;
+  readonly checker: Checker<ExecEvent>;
+  readonly compiler: Compiler<ExecEvent>;
+}
+
+/** Checks and compiles every rule, disabled ones too; faults are added to `diagnostics`. */
+export function compileRules(
+  rules: ReadonlyMap<string, CollectedRule>,
+  macros: MacroTable,
+  diagnostics: Diagnostic[],
+): readonly CompiledRule[] {
+  const checker = createChecker(ruleCatalogue);
+  const workshop = { macros, checker, compiler: createCompiler<ExecEvent>() };
+  return [...rules.values()].flatMap((rule) => {
+    const faults: Diagnostic[] = [];
+    const compiled = compileRule(rule, workshop, faults);
+    const isSkipped = rule.parts.skipsUnknownFields === true && onlyUnknown(faults);
+    diagnostics.push(...(isSkipped ? [skipped(rule.name)] : faults));
+    return isSkipped || compiled === undefined ? [] : [compiled];
+  });
+}
+
+/** True when unknown fields or event types are all that is wrong. */
+function onlyUnknown(faults: readonly Diagnostic[]): boolean {
+  const errors = faults.filter(({ severity }) => severity === "error");
+  const codes = ["unknown-field", "field-argument", "output"];
+  return errors.length > 0 && errors.every(({ code }) => codes.includes(code));
+}
+
+function skipped(name: Named): Diagnostic {
+  const message = `rule "${name.value}" is skipped: it uses unknown fields`;
+  return warningAt({ code: "unknown-fields-skipped", message, span: name.span });
+}
+
+function compileRule(
+  { name, parts }: CollectedRule,
+  workshop: Workshop,
+  faults: Diagnostic[],
+): CompiledRule | undefined {
+  const { condition, output, desc, source, exceptions = [] } = parts;
+  const priority = readPriority(parts.priority, faults);
+  if (source !== undefined && source.value !== "syscall") {
+    const message = `rule "${name.value}" is not used: no events of source "${source.value}" are seen`;
+    faults.push(warningAt({ code: "unknown-source", message, span: source.span }));
+    return undefined;
+  }
+  const compiled = condition && compileCondition({ condition, exceptions }, workshop, faults);
+  const trimmed = trimText(output ?? textAt("", name.span));
+  const { template, diagnostics } = compileTemplate(trimmed, ruleCatalogue);
+  faults.push(...diagnostics);
+  if (compiled === undefined) return undefined;
+  const inactiveBecause = findInactivity(compiled.checked);
+  const rule = {
+    name: name.value,
+    description: desc?.value.trim() ?? "",
+    priority,
+    tags: [...new Set(parts.tags)].sort(),
+    source: "syscall",
+    isEnabled: parts.enabled ?? true,
+    formatOutput: (event: ExecEvent) => template.format(event),
+    ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
+  };
+  return { rule, ...compiled };
+}
+
+function compileCondition(
+  parts: {
+    readonly condition: LocatedText;
+    readonly exceptions: NonNullable<CollectedRule["parts"]["exceptions"]>;
+  },
+  { macros, checker, compiler }: Workshop,
+  faults: Diagnostic[],
+): Pick<CompiledRule, "checked" | "matches"> | undefined {
+  const expanded = macros.expand(withExceptions(parts.condition, parts.exceptions, faults));
+  if (expanded === undefined) return undefined;
+  const { checked, diagnostics } = checker.check(expanded.expr, expanded.text);
+  faults.push(...diagnostics);
+  if (hasErrors(diagnostics)) return undefined;
+  return { checked, matches: compiler.compile(checked) };
+}
+
+/** Why no exec event can match. */
+function findInactivity(checked: Checked<ExecEvent>): string | undefined {
+  if (checked.kind === "constant" && !checked.value) {
+    const fields = checked.emptyFields.join(", ");
+    return fields === ""
+      ? "its condition is never true"
+      : `exec events have no value for ${fields}`;
+  }
+  const types = boundOf(checked, "evt.type");
+  if (types === undefined || [...types].some((type) => execEventTypes.has(type))) return undefined;
+  return `no events of type ${[...types].join(", ")} are seen`;
+}
+
+function readPriority(named: Named | undefined, faults: Diagnostic[]): Priority {
+  const word = named?.value.toLowerCase() ?? "debug";
+  const wanted = word === "info" ? "informational" : word;
+  const found = priorities.find((priority) => priority.toLowerCase() === wanted);
+  if (named !== undefined && found === undefined) {
+    const hint =
+      didYouMean(named.value, priorities) || `: expected one of ${priorities.join(", ")}`;
+    const message = `cannot use priority "${named.value}"${hint}`;
+    faults.push(errorAt({ code: "unknown-priority", message, span: named.span }));
+  }
+  return found ?? "Debug";
+}
+
+function trimText(text: LocatedText): LocatedText {
+  const { value } = text;
+  const start = value.length - value.trimStart().length;
+  return sliceText(text, start, Math.max(start, value.trimEnd().length));
+}

@@ -1,0 +1,70 @@
+// rules: rule files in Falco's format. Comes in: sources, exec events. Goes out: a ruleset that tells which rules
+// match, their outputs, diagnostics. Must not know: policies, actions, where files lie, what becomes of a match.
+// SPDX-License-Identifier: Apache-2.0
+import type { LocatedText } from "../text/located-text.ts";
+import type { Span } from "../text/source.ts";
+
+/** A short text and its place. */
+export interface Named {
+  readonly value: string;
+  readonly span: Span;
+}
+
+/** What one entry of a rule file says, before it is joined with what other entries say. */
+export type Definition = ListDefinition | MacroDefinition | RuleDefinition;
+
+/** `list` with its items; `append` adds to an earlier one. */
+export interface ListDefinition {
+  readonly kind: "list";
+  readonly name: Named;
+  readonly mode: "define" | "append";
+  readonly items: readonly LocatedText[];
+}
+
+/** `macro` with its condition; `append` adds text to an earlier one. */
+export interface MacroDefinition {
+  readonly kind: "macro";
+  readonly name: Named;
+  readonly mode: "define" | "append";
+  readonly condition: LocatedText;
+}
+
+/** What an override does with a key. */
+export type OverrideMode = "append" | "replace";
+
+/** `rule`: a definition, or a change to an earlier one. Keys that were not written are undefined. */
+export interface RuleDefinition {
+  readonly kind: "rule";
+  readonly name: Named;
+  /** `toggle`: only `enabled` is given. */
+  readonly mode: "define" | "append" | "override" | "toggle";
+  readonly parts: RuleParts;
+  /** What to do with each part, in mode `override`. */
+  readonly overrides: ReadonlyMap<string, OverrideMode>;
+}
+
+/** The keys of a rule. */
+export interface RuleParts {
+  readonly condition: LocatedText | undefined;
+  readonly output: LocatedText | undefined;
+  readonly desc: LocatedText | undefined;
+  readonly priority: Named | undefined;
+  readonly source: Named | undefined;
+  readonly enabled: boolean | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly exceptions: readonly ExceptionDefinition[] | undefined;
+  readonly skipsUnknownFields: boolean | undefined;
+}
+
+/** One entry of `exceptions`; keys that were not written are undefined. */
+export interface ExceptionDefinition {
+  readonly name: Named;
+  readonly fields: ExceptionCell | undefined;
+  readonly comps: ExceptionCell | undefined;
+  readonly values: readonly ExceptionCell[] | undefined;
+}
+
+/** A text, or a list of cells, as written. */
+export type ExceptionCell =
+  | { readonly kind: "text"; readonly text: LocatedText; readonly span: Span }
+  | { readonly kind: "list"; readonly items: readonly ExceptionCell[]; readonly span: Span };

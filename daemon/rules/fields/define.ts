@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../../util/byte-string.ts";
+import type { FieldReader, FieldSpec, FieldType, Getter } from "../../lang/field.ts";
+
+/** One row of a table of plain fields: name, type, description, how to read it. */
+export type FieldRow<E> = readonly [
+  name: string,
+  type: FieldType,
+  description: string,
+  get: Getter<E>,
+  cost?: number,
+];
+
+/** Fields without arguments. */
+export function plainFields<E>(rows: readonly FieldRow<E>[]): readonly FieldSpec<E>[] {
+  return rows.map(([name, type, description, get, cost]) => ({
+    name,
+    type,
+    description,
+    bind: () => ({ kind: "one", get }),
+    ...(cost === undefined ? {} : { cost }),
+  }));
+}
+
+/** A field whose argument is a name of any spelling. */
+export function namedField<E>(parts: {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly description: string;
+  readonly get: (subject: E, argument: ByteString) => ReturnType<Getter<E>>;
+  readonly cost?: number;
+  readonly isDotted?: boolean;
+}): FieldSpec<E> {
+  const { get, ...spec } = parts;
+  return {
+    ...spec,
+    argument: "required",
+    bind: (argument = "") => ({ kind: "one", get: (subject) => get(subject, argument) }),
+  };
+}
+
+/** A reader of one value. */
+export function readOne<E>(get: Getter<E>): FieldReader<E> {
+  return { kind: "one", get };
+}
+
+/** The index in a field's argument, at most four digits; undefined when it is none. */
+export function indexOf(argument: ByteString): number | undefined {
+  return /^[0-9]{1,4}$/.test(argument) ? Number(argument) : undefined;
+}
+
+/**
+ * Fields that Falco knows and that no exec event can fill: rules that use them load, and the checks are false. Each
+ * line is `name type flags`; flags are those of the specification (A? A! L F P D nt nr, and `.` for a dotted argument).
+ */
+export function unfilledFields(table: string): readonly FieldSpec<unknown>[] {
+  return table
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [name = "", type = "", ...flags] = line.trim().split(/\s+/);
+      return unfilledField(name, typeWords[type] ?? "string", new Set(flags));
+    });
+}
+
+const typeWords: Readonly<Record<string, FieldType>> = {
+  str: "string",
+  bytes: "bytes",
+  i16: "i16",
+  i32: "i32",
+  i64: "i64",
+  u32: "u32",
+  u64: "u64",
+  f64: "f64",
+  bool: "bool",
+  ip: "ip",
+  net: "net",
+  port: "port",
+  ns: "duration",
+  "ns@": "time",
+  dyn: "dynamic",
+};
+
+function unfilledField(
+  name: string,
+  type: FieldType,
+  flags: ReadonlySet<string>,
+): FieldSpec<unknown> {
+  return {
+    name,
+    type,
+    description: "known, but without a value for exec events",
+    isList: flags.has("L"),
+    isDeprecated: flags.has("D"),
+    isFilterOnly: flags.has("F"),
+    isPrintOnly: flags.has("P"),
+    isDotted: flags.has("."),
+    refusesTransformers: flags.has("nt"),
+    refusesRightFields: flags.has("nr"),
+    ...(flags.has("A!") ? { argument: "required" } : {}),
+    ...(flags.has("A?") ? { argument: "optional" } : {}),
+  };
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { toByteString } from "../../util/byte-string.ts";
+import type { ExecEvent } from "../../model/event.ts";
+import type { FieldSpec, Value } from "../../lang/field.ts";
+import { splitTime } from "../time-text.ts";
+import { plainFields, readOne } from "./define.ts";
+import { eventNames } from "./event-names.ts";
+import { isExeWritable } from "./executable.ts";
+import { argumentLine } from "./process.ts";
+
+/** evt.*: the event itself. Times are UTC. */
+export const eventFields: readonly FieldSpec<ExecEvent>[] = [
+  ...plainFields<ExecEvent>([
+    ["evt.num", "u64", "running number of the event, from 1", ({ number }) => number],
+    ["evt.time", "string", "time of day with nanoseconds", (event) => timeOfDay(event), 5],
+    ["evt.time.s", "string", "time of day", ({ timeNs }) => splitTime(timeNs).time, 5],
+    ["evt.time.iso8601", "string", "date and time, ISO 8601", iso8601, 5],
+    ["evt.datetime", "string", "date and time with nanoseconds", dateAndTime, 5],
+    ["evt.datetime.s", "string", "date and time", dateAndSecond, 5],
+    ["evt.rawtime", "time", "nanoseconds since the epoch", ({ timeNs }) => timeNs],
+    ["evt.rawtime.s", "time", "seconds since the epoch", ({ timeNs }) => timeNs / 1_000_000_000n],
+    [
+      "evt.rawtime.ns",
+      "time",
+      "nanoseconds of the second",
+      ({ timeNs }) => timeNs % 1_000_000_000n,
+    ],
+    ["evt.source", "string", "source of the event", () => "syscall"],
+    ["evt.is_async", "bool", "not the effect of a call", () => false],
+    ["evt.hostname", "string", "host name", ({ host }) => toByteString(host.hostname)],
+    ["syscall.type", "string", "name of the call", ({ syscall }) => syscall],
+    ["evt.category", "string", "kind of the event", () => "process"],
+    // Judged before the kernel has finished: while the exec is allowed it is taken to succeed.
+    ["evt.res", "string", "SUCCESS, or the name of the error", () => "SUCCESS"],
+    ["evt.rawres", "i64", "return value", () => 0],
+    ["evt.failed", "bool", "the call failed", () => false],
+    ["evt.count", "u32", "always 1", () => 1],
+    ["evt.is_io", "bool", "reads or writes", () => false],
+    ["evt.is_io_read", "bool", "reads", () => false],
+    ["evt.is_io_write", "bool", "writes", () => false],
+    ["evt.is_wait", "bool", "waits", () => false],
+    ["evt.is_syslog", "bool", "writes to the system log", () => false],
+    ["evt.is_open_read", "bool", "opens a file to read", () => false],
+    ["evt.is_open_write", "bool", "opens a file to write", () => false],
+    ["evt.is_open_exec", "bool", "creates an executable file", () => false],
+    ["evt.is_open_create", "bool", "creates a file", () => false],
+  ]),
+  {
+    name: "evt.type",
+    type: "string",
+    description: "name of the event",
+    literals: eventNames,
+    bind: () => readOne(({ syscall }) => syscall),
+  },
+  {
+    name: "evt.dir",
+    type: "string",
+    description: "direction, always < (exit)",
+    isDeprecated: true,
+    bind: () => readOne(() => "<"),
+  },
+  {
+    name: "evt.type.is",
+    type: "u32",
+    description: "1 when the event is of this type",
+    argument: "required",
+    isDotted: true,
+    bind: (name) => readOne(({ syscall }) => (syscall === name ? 1 : 0)),
+  },
+  argumentField("evt.arg", "string"),
+  argumentField("evt.rawarg", "dynamic"),
+];
+
+/** Parameters of execve and execveat, as falco names them. */
+const execArguments: ReadonlyMap<string, (event: ExecEvent) => Value | undefined> = new Map(
+  Object.entries<(event: ExecEvent) => Value | undefined>({
+    res: () => "0",
+    exe: (event) => (event.isArgvKnown ? event.process.exe : undefined),
+    args: (event) => (event.isArgvKnown ? argumentLine(event.process) : undefined),
+    tid: ({ tid }) => String(tid),
+    pid: ({ process }) => String(process.pid),
+    ptid: ({ process }) => String(process.ppid),
+    cwd: ({ process }) => process.cwd,
+    comm: ({ process }) => process.comm,
+    tty: ({ process }) => String(process.tty),
+    uid: ({ process }) => String(process.uid),
+    pgid: ({ process }) => String(process.pgid),
+    loginuid: ({ process }) => String(process.loginuid ?? -1),
+    flags: (event) => (isExeWritable(event) ? "EXE_WRITABLE" : "0"),
+    trusted_exepath: ({ process }) => process.exepath,
+  }),
+);
+
+function argumentField(name: string, type: "string" | "dynamic"): FieldSpec<ExecEvent> {
+  return {
+    name,
+    type,
+    description: "one argument of the call, by name",
+    argument: "required",
+    isDotted: true,
+    refusesTransformers: type === "dynamic",
+    refusesRightFields: type === "dynamic",
+    bind: (argument = "") => readOne(execArguments.get(argument) ?? (() => undefined)),
+  };
+}
+
+function timeOfDay({ timeNs }: ExecEvent): string {
+  const { time, nanoseconds } = splitTime(timeNs);
+  return `${time}.${nanoseconds}`;
+}
+
+function iso8601({ timeNs }: ExecEvent): string {
+  const { date, time, nanoseconds } = splitTime(timeNs);
+  return `${date}T${time}.${nanoseconds}+0000`;
+}
+
+function dateAndTime({ timeNs }: ExecEvent): string {
+  const { date, time, nanoseconds } = splitTime(timeNs);
+  return `${date} ${time}.${nanoseconds}`;
+}
+
+function dateAndSecond({ timeNs }: ExecEvent): string {
+  const { date, time } = splitTime(timeNs);
+  return `${date} ${time}`;
+}

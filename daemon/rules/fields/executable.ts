@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExecEvent } from "../../model/event.ts";
+import type { ExecutedFile } from "../../model/process.ts";
+import type { FieldSpec } from "../../lang/field.ts";
+import { plainFields } from "./define.ts";
+
+/** proc.exe_ino.*, proc.is_exe_*: the file that became the program; times of processes. */
+export const executableFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecEvent>([
+  ["proc.exe_ino", "i64", "inode of the executable", (event) => executable(event).inode],
+  ["proc.exe_ino.ctime", "time", "its last status change", (event) => executable(event).ctimeNs],
+  ["proc.exe_ino.mtime", "time", "its last modification", (event) => executable(event).mtimeNs],
+  [
+    "proc.exe_ino.ctime_duration_proc_start",
+    "time",
+    "nanoseconds from its last status change to the start of the process",
+    (event) => positive(event.process.startNs - executable(event).ctimeNs),
+  ],
+  ["proc.is_exe_writable", "bool", "the executable is writable by its user", isExeWritable],
+  [
+    "proc.is_exe_from_memfd",
+    "bool",
+    "the executable is an anonymous file",
+    (event) => executable(event).path.startsWith("/memfd:"),
+  ],
+  ["proc.duration", "duration", "nanoseconds since the process started", processAge],
+  [
+    "proc.ppid.duration",
+    "duration",
+    "nanoseconds since the parent started",
+    ({ timeNs, process: { parent } }) =>
+      parent === undefined ? undefined : positive(timeNs - parent.startNs),
+  ],
+  ["proc.pid.ts", "duration", "start of the process", ({ process }) => process.startNs],
+  ["proc.ppid.ts", "duration", "start of the parent", ({ process }) => process.parent?.startNs],
+]);
+
+/** CAP_DAC_OVERRIDE, capabilities(7). */
+const dacOverride = 1n << 1n;
+
+/** True when the calling user may write the program that it runs (access(2) by mode bits and capability). */
+export function isExeWritable(event: ExecEvent): boolean {
+  const { uid, gid, capEffective } = event.process;
+  const { mode, uid: owner, gid: group } = executable(event);
+  if (capEffective === undefined ? uid === 0 : (capEffective & dacOverride) !== 0n) return true;
+  if (uid === owner) return (mode & 0o200) !== 0;
+  return (mode & (gid === group ? 0o020 : 0o002)) !== 0;
+}
+
+/** For a script the program is its interpreter. */
+function executable(event: ExecEvent): ExecutedFile {
+  return event.interpreter ?? event.file;
+}
+
+function processAge({ timeNs, process }: ExecEvent): bigint {
+  return positive(timeNs - process.startNs);
+}
+
+function positive(duration: bigint): bigint {
+  return duration > 0n ? duration : 0n;
+}

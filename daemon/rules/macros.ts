@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
+import type { LocatedText } from "../text/located-text.ts";
+import type { Expr } from "../lang/ast.ts";
+import { expandMacros, type ExpandedMacro, type Expansion } from "../lang/expand.ts";
+import { parseCondition } from "../lang/parser.ts";
+import type { CollectedMacro } from "./collect.ts";
+import type { ListExpander } from "./lists.ts";
+
+/** Parses conditions and puts macros in their place; everything wrong on the way is reported once. */
+export interface MacroTable {
+  /** A rule's condition with lists and macros in place; undefined when it is none. A rule sees every macro. */
+  expand(condition: LocatedText): ExpandedCondition | undefined;
+  isUsed(name: string): boolean;
+}
+
+/** A condition that is ready to be checked. */
+export interface ExpandedCondition {
+  readonly expr: Expr;
+  /** The text that ranges in `expr` refer to. */
+  readonly text: LocatedText;
+}
+
+/** What the table is built from. */
+export interface MacroSources {
+  readonly macros: ReadonlyMap<string, CollectedMacro>;
+  readonly lists: ListExpander;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Levels of macros in macros; more is a mistake, and would be a deep recursion here. */
+const macroLevelsMax = 200;
+
+/** Parses and resolves all macros, also those that no rule uses. */
+export function createMacroTable(sources: MacroSources): MacroTable {
+  const resolver = new MacroResolver(sources);
+  for (const name of sources.macros.keys()) resolver.resolve(name, 0);
+  return {
+    isUsed: (name) => resolver.used.has(name),
+    expand(condition) {
+      const text = sources.lists.expand(condition);
+      return resolver.expand(text, { before: Infinity, level: 0 })?.condition;
+    },
+  };
+}
+
+interface Viewer {
+  /** Macros first defined before this moment are seen. */
+  readonly before: number;
+  readonly level: number;
+}
+
+class MacroResolver {
+  readonly used = new Set<string>();
+  readonly #sources: MacroSources;
+  readonly #done = new Map<string, ExpandedMacro | "cycle" | "faulty">();
+
+  constructor(sources: MacroSources) {
+    this.#sources = sources;
+  }
+
+  resolve(name: string, level: number): ExpandedMacro | "cycle" | "faulty" | undefined {
+    const done = this.#done.get(name);
+    if (done !== undefined) return done;
+    const macro = this.#sources.macros.get(name);
+    if (macro === undefined) return undefined;
+    // While it is being resolved, meeting it again is a cycle.
+    this.#done.set(name, level > macroLevelsMax ? "faulty" : "cycle");
+    const resolved = this.#resolveNew(macro, level);
+    this.#done.set(name, resolved);
+    return resolved;
+  }
+
+  expand(
+    text: LocatedText,
+    viewer: Viewer,
+  ): { readonly condition: ExpandedCondition; readonly expansion: Expansion } | undefined {
+    const parsed = parseCondition(text.value);
+    const { diagnostics } = this.#sources;
+    if (!parsed.ok) {
+      const { code, message, range } = parsed.fault;
+      diagnostics.push(errorAt({ code, message, span: text.spanOf(range.start, range.end) }));
+      return undefined;
+    }
+    const expansion = expandMacros(parsed.expr, text, {
+      find: (name) =>
+        this.#isSeen(name, viewer) ? this.resolve(name, viewer.level + 1) : undefined,
+      names: () => this.#sources.macros.keys(),
+    });
+    diagnostics.push(...expansion.diagnostics);
+    for (const name of expansion.used) this.used.add(name);
+    return { condition: { expr: expansion.expr, text }, expansion };
+  }
+
+  #isSeen(name: string, { before }: Viewer): boolean {
+    const macro = this.#sources.macros.get(name);
+    return macro !== undefined && macro.firstAt < before;
+  }
+
+  #resolveNew(macro: CollectedMacro, level: number): ExpandedMacro | "faulty" {
+    const { name, condition, lastAt } = macro;
+    if (level > macroLevelsMax) {
+      const message = `cannot expand macro "${name.value}": macros are nested too deep`;
+      this.#sources.diagnostics.push(errorAt({ code: "too-deep", message, span: name.span }));
+      return "faulty";
+    }
+    const text = this.#sources.lists.expand(condition);
+    // A macro sees itself, so that naming itself is told apart from naming what does not exist.
+    const expanded = this.expand(text, { before: Math.max(lastAt, macro.firstAt + 0.5), level });
+    if (expanded === undefined) return "faulty";
+    const { expr, depth } = expanded.expansion;
+    return { name: name.value, text, body: expr, depth };
+  }
+}

@@ -1,0 +1,87 @@
+// Gathers what `execwarden status` shows.
+// SPDX-License-Identifier: Apache-2.0
+import type { ActionRunner } from "./action/run.ts";
+import type { AlertFlow } from "./alert-flow.ts";
+import type { Config } from "./config/config.ts";
+import type { ContainerInventory } from "./enrich/containers.ts";
+import type { GuardReady } from "./guard.ts";
+import { deviceText, type Gate } from "./kernel/gate.ts";
+import type { FromGuard } from "./model/guard-messages.ts";
+import type { ContainerEngine } from "./model/ports.ts";
+import type { Status } from "./model/status.ts";
+import type { FanOut } from "./outputs/fan-out.ts";
+
+/** Whom the status asks. */
+export interface StatusSources {
+  readonly config: Config;
+  readonly version: string;
+  readonly gate: Gate;
+  readonly engine: ContainerEngine;
+  readonly inventory: ContainerInventory;
+  readonly actions: ActionRunner;
+  readonly outputs: FanOut;
+  readonly alerts: AlertFlow;
+  /** The guard thread's last heartbeat, at most a second old. */
+  readonly heartbeat: () => Extract<FromGuard, { kind: "heartbeat" }> | undefined;
+  readonly ready: () => GuardReady | undefined;
+  readonly startedMs: number;
+}
+
+/** Makes the function that answers with the status as it is now. */
+export function createStatus(sources: StatusSources): () => Status {
+  return () => {
+    const { config, inventory, alerts, actions, outputs } = sources;
+    const ready = sources.ready();
+    const engine = inventory.status();
+    return {
+      version: sources.version,
+      pid: process.pid,
+      startedMs: sources.startedMs,
+      mode: config.mode,
+      gate: gateStatus(sources),
+      engine: {
+        isConnected: engine.isConnected,
+        address: sources.engine.address,
+        reconnects: engine.reconnects,
+        ...(engine.engine === undefined ? {} : { engine: engine.engine }),
+      },
+      containers: inventory.list().filter(({ state }) => state === "running").length,
+      rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },
+      policies: ready?.policies ?? 0,
+      alerts: alerts.sent,
+      actions: actions.counters(),
+      outputs: outputs.counters(),
+    };
+  };
+}
+
+function gateStatus({ config, gate, heartbeat, ready, inventory }: StatusSources): Status["gate"] {
+  const native = gate.counters();
+  const last = heartbeat();
+  const { counters } = last ?? {};
+  return {
+    isRunning: ready() !== undefined,
+    deadlineMs: config.gate.deadlineMs,
+    onDeadline: config.gate.onDeadline,
+    superblocks: (last?.devices ?? []).map(({ device, mode, containers }) => ({
+      device: deviceText(device),
+      mode: mode === "hold" ? "enforce" : "observe",
+      containers: containers.map((id) => inventory.get(id)?.name ?? id.slice(0, 12)),
+    })),
+    counters: {
+      seen: native.seen,
+      allowed: native.allowed,
+      denied: native.denied,
+      deadlinesMissed: native.deadlinesMissed,
+      lost: native.lost,
+      argvUnknown: counters?.argvUnknown ?? 0,
+      containerUnknown: counters?.containerUnknown ?? 0,
+      decisionFailures: counters?.decisionFailures ?? 0,
+      alertsLost: counters?.alertsLost ?? 0,
+      readerStalls: native.stalls,
+      readErrors: native.readErrors,
+      ticketsExhausted: native.ticketsExhausted,
+      waiting: native.waiting,
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
+import type { ExecutedFile } from "../model/process.ts";
+import type { GateRecord } from "./gate-record.ts";
+import { parseStat, parseStatus, type StatFacts, type StatusFacts } from "./proc-text.ts";
+
+/** One event of one exec call, with the facts that were read while it waited. */
+export interface TracedExec {
+  readonly record: GateRecord;
+  readonly stat: StatFacts;
+  readonly status: StatusFacts;
+  readonly parentStat?: StatFacts;
+  readonly syscall: "execve" | "execveat";
+  /** The name the kernel gives the process: the last part of the path it was asked for, 15 bytes. */
+  readonly comm: ByteString;
+  readonly loginuid?: number;
+  /** The file the call opened first, when this event is about its interpreter or ELF loader. */
+  readonly first?: ExecutedFile;
+  /** What this event's file is to the call. */
+  readonly role: "program" | "interpreter" | "loader";
+}
+
+interface Call {
+  readonly call: string;
+  readonly filename: ByteString;
+  readonly file: ExecutedFile;
+  readonly isScript: boolean;
+  readonly monotonicMs: number;
+}
+
+const callsMax = 8192;
+const callAgeMsMax = 10_000;
+const commBytesMax = 15;
+const unsetLoginuid = 4294967295;
+const execveatNumbers = new Set([322, 358]);
+
+/**
+ * Turns records into traced execs. One call opens several files: a script then its interpreter, a
+ * dynamic program then its ELF loader. They are told by thread, registers and path being the same.
+ */
+export class Tracer {
+  readonly #calls = new Map<number, Call>();
+
+  /** Undefined when the process was gone before anything could be read of it. */
+  trace(record: GateRecord): TracedExec | undefined {
+    const status = parseStatus(record.status);
+    const stat = parseStat(record.stat);
+    if (status === undefined || stat === undefined) return undefined;
+    const first = this.#firstOf(record);
+    const parentStat = parseStat(record.parentStat);
+    const loginuid = Number(record.loginuid);
+    return {
+      record,
+      stat,
+      status,
+      ...(parentStat === undefined ? {} : { parentStat }),
+      syscall: execveatNumbers.has(record.syscall) ? "execveat" : "execve",
+      comm: lastPart(record.filename === "" ? record.file.path : record.filename),
+      ...(record.loginuid === "" || loginuid === unsetLoginuid ? {} : { loginuid }),
+      ...(first === undefined
+        ? { role: "program" }
+        : { first: first.file, role: first.isScript ? "interpreter" : "loader" }),
+    };
+  }
+
+  /** A denied call opens nothing more: the thread's next event is a new call, even with equal registers. */
+  forget(tid: number): void {
+    this.#calls.delete(tid);
+  }
+
+  #firstOf(record: GateRecord): Call | undefined {
+    const known = this.#calls.get(record.tid);
+    const isSame =
+      known !== undefined &&
+      record.syscall >= 0 &&
+      known.call === record.call &&
+      known.filename === record.filename &&
+      record.monotonicMs - known.monotonicMs < callAgeMsMax &&
+      (known.file.inode !== record.file.inode || known.file.device !== record.file.device);
+    if (isSame && !known.isScript) return known;
+    // A script's interpreter may be a script or a dynamic program itself: its own loader follows.
+    this.#calls.delete(record.tid);
+    this.#calls.set(record.tid, {
+      call: record.call,
+      filename: record.filename,
+      file: record.file,
+      isScript: record.head.startsWith("#!"),
+      monotonicMs: record.monotonicMs,
+    });
+    if (this.#calls.size > callsMax) {
+      const oldest = this.#calls.keys().next();
+      if (oldest.done !== true) this.#calls.delete(oldest.value);
+    }
+    return isSame ? known : undefined;
+  }
+}
+
+function lastPart(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf("/") + 1).slice(0, commBytesMax);
+}

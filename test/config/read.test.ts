@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+import t from "tap";
+import { readConfig, type ConfigEnvironment } from "../../daemon/config/read.ts";
+import { diagnosticsToJson } from "../../daemon/text/render.ts";
+
+function read(
+  texts: readonly string[],
+  environment: ConfigEnvironment = {},
+): ReturnType<typeof readConfig> {
+  const sources = texts.map((text, i) => ({ name: `${i + 1}`, text }));
+  return readConfig(sources, environment);
+}
+
+/** `file:line:column severity code: message` of every diagnostic. */
+function lines(result: ReturnType<typeof readConfig>): readonly string[] {
+  return diagnosticsToJson(result.diagnostics).map(({ place, severity, code, message }) =>
+    place === undefined
+      ? `${severity} ${code}: ${message}`
+      : `${place.file}:${place.line}:${place.column} ${severity} ${code}: ${message}`,
+  );
+}
+
+const defaults = {
+  docker: { host: "unix:///var/run/docker.sock" },
+  rulesFiles: ["/usr/share/execwarden/rules", "/etc/execwarden/rules.d"],
+  policiesFiles: ["/etc/execwarden/policies.d"],
+  allowlistFile: "/etc/execwarden/allowlist.yaml",
+  mode: "monitor",
+  gate: { deadlineMs: 250, onDeadline: "allow" },
+  control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
+  outputs: { stdout: { format: "auto" }, webhooks: [] },
+};
+
+t.test("every key has a default", (t) => {
+  for (const texts of [[], [""], ["# only a comment\n"], ["gate:\noutputs:\ncontrol:\n"]]) {
+    const result = read(texts);
+    t.same(result.diagnostics, []);
+    t.strictSame(result.config, defaults);
+  }
+  t.end();
+});
+
+t.test("every key can be set", (t) => {
+  const result = read([
+    `docker: { host: "tcp://127.0.0.1:2376" }
+rules_files: [/r]
+policies_files: []
+allowlist_file: /a.yaml
+mode: enforce
+gate: { deadline: 1s, on_deadline: deny }
+control: { socket: /s.sock, group: docker }
+outputs:
+  stdout: { format: json }
+  file: { path: /e.json }
+  webhooks:
+    - { name: ops, url: "https://a.example.com/x", timeout: 2s, headers: { Authorization: Bearer x } }
+    - { name: two, url: "http://127.0.0.1:2801/" }
+`,
+  ]);
+  t.same(result.diagnostics, []);
+  t.strictSame(result.config, {
+    docker: { host: "tcp://127.0.0.1:2376" },
+    rulesFiles: ["/r"],
+    policiesFiles: [],
+    allowlistFile: "/a.yaml",
+    mode: "enforce",
+    gate: { deadlineMs: 1000, onDeadline: "deny" },
+    control: { socket: "/s.sock", group: "docker" },
+    outputs: {
+      stdout: { format: "json" },
+      file: { path: "/e.json" },
+      webhooks: [
+        {
+          name: "ops",
+          url: "https://a.example.com/x",
+          timeoutMs: 2000,
+          headers: { Authorization: "Bearer x" },
+        },
+        { name: "two", url: "http://127.0.0.1:2801/", timeoutMs: 5000, headers: {} },
+      ],
+    },
+  });
+  t.end();
+});
+
+const stdout: readonly [name: string, text: string, value: unknown][] = [
+  ["off", "false", undefined],
+  ["on", "true", { format: "auto" }],
+  ["off, with a format", "{ enabled: false, format: json }", undefined],
+  ["on, with a format", "{ enabled: true, format: text }", { format: "text" }],
+];
+
+for (const [name, text, value] of stdout) {
+  t.test(`standard output ${name}`, (t) => {
+    t.strictSame(read([`outputs: { stdout: ${text} }`]).config?.outputs.stdout, value);
+    t.end();
+  });
+}
+
+t.test("later files win key by key, and lists are replaced", (t) => {
+  const { config, diagnostics } = read([
+    "mode: enforce\ngate: { deadline: 1s, on_deadline: deny }\nrules_files: [/a, /b]\noutputs: { stdout: { format: json }, file: { path: /x } }",
+    "gate: { deadline: 20ms }\nrules_files: [/c]\nmode:\noutputs: { stdout: false }",
+  ]);
+  t.same(diagnostics, []);
+  t.equal(config?.mode, "enforce", "a key without a value changes nothing");
+  t.strictSame(config?.gate, { deadlineMs: 20, onDeadline: "deny" });
+  t.strictSame(config?.rulesFiles, ["/c"]);
+  t.strictSame(config?.outputs, { file: { path: "/x" }, webhooks: [] });
+  t.end();
+});
+
+const hosts: readonly [name: string, text: string, dockerHost: string | undefined, host: string][] =
+  [
+    ["the default", "", undefined, "unix:///var/run/docker.sock"],
+    ["an empty DOCKER_HOST is none", "", "", "unix:///var/run/docker.sock"],
+    ["DOCKER_HOST", "", "unix:///x.sock", "unix:///x.sock"],
+    [
+      "the file before DOCKER_HOST",
+      "docker: { host: unix:///f.sock }",
+      "ssh://x",
+      "unix:///f.sock",
+    ],
+  ];
+
+for (const [name, text, dockerHost, host] of hosts) {
+  t.test(`address of the engine: ${name}`, (t) => {
+    const result = read([text], dockerHost === undefined ? {} : { dockerHost });
+    t.same(result.diagnostics, []);
+    t.equal(result.config?.docker.host, host);
+    t.end();
+  });
+}
+
+t.test("a DOCKER_HOST that is none is an error", (t) => {
+  const result = read([""], { dockerHost: "ssh://x" });
+  t.equal(result.config, undefined);
+  t.same(lines(result), [
+    'error docker-host: cannot use DOCKER_HOST "ssh://x": expected an address such as unix:///var/run/docker.sock',
+  ]);
+  t.end();
+});
+
+t.test("the witness of later versions is read with a warning", (t) => {
+  const result = read(["mode: enforce\nwitness: { mode: gaps }"]);
+  t.same(lines(result), [
+    '1:2:1 warning not-available: cannot use "witness": it is not available in this version, and the gate alone is used',
+  ]);
+  t.equal(result.config?.mode, "enforce");
+  t.end();
+});
+
+t.test("every fault of every file is told at its place, and there is no configuration", (t) => {
+  const result = read([
+    `mode: enfroce
+mod: x
+rules_files: /etc/x
+policies_files: [etc/y, 3]
+gate:
+  deadline: 250
+  on_deadline: maybe
+  deadlin: 1s
+witness: { mode: gasp }
+docker: { host: /var/run/docker.sock }
+control: nothing
+outputs:
+  stdout: { format: xml, colour: true }
+  file: {}
+  webhooks:
+    - name: ops
+      url: ftp://x
+    - { name: stdout, url: "https://x.example.com", timeout: 5m, headers: { A: 1 } }
+    - name: ops
+      url:
+allowlist_file: /a
+allowlist_file: /b
+`,
+    "gate: { deadline: 11s }\n",
+  ]);
+  t.equal(result.config, undefined);
+  t.strictSame(lines(result), [
+    '1:1:7 error wrong-value: cannot read "mode": expected monitor or enforce, got "enfroce"; did you mean "enforce"?',
+    '1:2:1 error unknown-key: cannot use the key "mod" here: did you mean "mode"?',
+    '1:3:14 error wrong-value: cannot read "rules_files": expected a list, got "/etc/x"',
+    '1:4:18 error wrong-value: cannot read item 1 of "policies_files": expected a path that starts with /, got "etc/y"',
+    '1:4:25 error wrong-value: cannot read item 2 of "policies_files": expected text, got 3: put it in quotes',
+    '1:6:13 error wrong-value: cannot read "gate.deadline": expected a duration from 10ms to 10s, such as 10s, got 250',
+    '1:7:16 error wrong-value: cannot read "gate.on_deadline": expected allow or deny, got "maybe"',
+    '1:8:3 error unknown-key: cannot use the key "gate.deadlin" here: did you mean "deadline"?',
+    '1:9:1 warning not-available: cannot use "witness": it is not available in this version, and the gate alone is used',
+    '1:9:18 error wrong-value: cannot read "witness.mode": expected gaps, full or off, got "gasp"; did you mean "gaps"?',
+    '1:10:17 error wrong-value: cannot read "docker.host": expected an address such as unix:///var/run/docker.sock or tcp://127.0.0.1:2376, got "/var/run/docker.sock"',
+    '1:11:10 error wrong-value: cannot read "control": expected a map, got "nothing"',
+    '1:13:21 error wrong-value: cannot read "outputs.stdout.format": expected auto, text or json, got "xml"',
+    '1:13:26 error unknown-key: cannot use the key "outputs.stdout.colour" here: known keys are enabled, format',
+    '1:14:3 error missing-key: cannot find "outputs.file.path": expected text',
+    '1:17:12 error wrong-value: cannot read "url": expected an address such as https://alerts.example.com/execwarden, got "ftp://x"',
+    '1:18:15 error wrong-value: cannot read "name": expected a name other than stdout and file, which are outputs already, got "stdout"',
+    '1:18:62 error wrong-value: cannot read "timeout": expected a duration from 100ms to 60s, such as 60s, got "5m"',
+    '1:18:80 error wrong-value: cannot read "headers.A": expected text, got 1: put it in quotes',
+    '1:19:13 error repeated-output: cannot define the output "ops" twice: give this one another name',
+    '1:20:7 error missing-key: cannot find "url": expected text',
+    '1:22:1 error repeated-key: cannot use the key "allowlist_file" twice in one map: remove one of them',
+    '2:1:19 error wrong-value: cannot read "gate.deadline": expected a duration from 10ms to 10s, such as 10s, got "11s"',
+  ]);
+  t.end();
+});

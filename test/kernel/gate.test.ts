@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { loadBinding } from "../../daemon/kernel/binding.ts";
+import { Gate } from "../../daemon/kernel/gate.ts";
+import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.ts";
+import { mountOverlay, requireRoot, type TestOverlay } from "../support/overlay.ts";
+
+interface Opened {
+  readonly gate: Gate;
+  readonly overlay: TestOverlay;
+  readonly records: GateRecord[];
+}
+
+interface OpenOptions {
+  readonly deadlineMs?: number;
+  readonly denyOnDeadline?: boolean;
+  readonly mode?: "observe" | "hold";
+  readonly onRecord?: (record: GateRecord, gate: Gate) => void;
+}
+
+function open(
+  t: Pick<typeof import("tap").default, "teardown" | "equal">,
+  options: OpenOptions = {},
+): Opened {
+  const { deadlineMs = 2_000, denyOnDeadline = false, mode = "hold" } = options;
+  const overlay = mountOverlay();
+  const gate = Gate.open(loadBinding(), { deadlineMs, denyOnDeadline, handOverBytes: 1 << 20 });
+  t.teardown(() => {
+    gate.close();
+    overlay.remove();
+  });
+  gate.setMode(overlay.device, mode);
+  const failure = gate.mark({
+    root: "/",
+    path: overlay.root,
+    device: overlay.device,
+    extent: "filesystem",
+  });
+  t.equal(failure, undefined, "the overlay is marked");
+  const records: GateRecord[] = [];
+  gate.onRecords((batch) => {
+    for (const record of decodeRecords(batch)) {
+      records.push(record);
+      options.onRecord?.(record, gate);
+    }
+  });
+  return { gate, overlay, records };
+}
+
+interface Ended {
+  /** Exit status; a shell has 126 for a program that it may not execute. */
+  readonly result: number | string;
+  readonly tookMs: number;
+}
+
+/**
+ * Runs a program by way of a shell: spawning it directly would block this process, which has to answer,
+ * until the program has been executed (uv_spawn waits for that).
+ */
+function run(program: string, args: readonly string[] = []): Promise<Ended> {
+  const startedMs = performance.now();
+  return new Promise((resolve) => {
+    execFile("/bin/sh", ["-c", 'exec "$0" "$@"', program, ...args], (error) => {
+      resolve({ result: error?.code ?? 0, tookMs: performance.now() - startedMs });
+    });
+  });
+}
+
+if (requireRoot(t)) {
+  await t.test("an observed exec runs, and what it was is known", async (t) => {
+    const { overlay, records, gate } = open(t, { mode: "observe" });
+    const { result } = await run(join(overlay.root, "bin/true"), ["one", "two words"]);
+    t.equal(result, 0);
+    await until(() => records.length === 1);
+    const [record] = records;
+    t.equal(record?.isHeld, false);
+    t.equal(record?.isArgvKnown, true);
+    t.strictSame(record?.argv, [join(overlay.root, "bin/true"), "one", "two words"]);
+    t.equal(record?.filename, join(overlay.root, "bin/true"));
+    t.equal(record?.file.path, join(overlay.root, "bin/busybox"), "the link is resolved");
+    t.equal(record?.file.device, overlay.device);
+    t.match(record?.status, /\nTgid:\t/);
+    t.match(gate.counters(), { seen: 1, allowed: 1, denied: 0, lost: 0, waiting: 0 });
+  });
+
+  await t.test("a denied exec is not permitted and never starts", async (t) => {
+    const { overlay, gate } = open(t, {
+      onRecord: (record, gate) => gate.answer(record.ticket, "deny"),
+    });
+    const { result } = await run(join(overlay.root, "bin/true"));
+    t.equal(result, 126);
+    t.match(gate.counters(), { seen: 1, allowed: 0, denied: 1, deadlinesMissed: 0 });
+  });
+
+  await t.test("each exec is answered exactly once", async (t) => {
+    const answers: boolean[] = [];
+    const { overlay, gate } = open(t, {
+      onRecord: (record, gate) => {
+        answers.push(gate.answer(record.ticket, "allow"), gate.answer(record.ticket, "deny"));
+      },
+    });
+    t.equal((await run(join(overlay.root, "bin/true"))).result, 0);
+    t.strictSame(answers, [true, false], "the second answer is refused");
+    t.match(gate.counters(), { allowed: 1, denied: 0, answerErrors: 0 });
+  });
+
+  for (const row of [
+    { name: "at the deadline an exec is allowed", denyOnDeadline: false, result: 0 },
+    { name: "or refused, where that is configured", denyOnDeadline: true, result: 126 },
+  ]) {
+    await t.test(row.name, async (t) => {
+      const { overlay, gate, records } = open(t, {
+        deadlineMs: 100,
+        denyOnDeadline: row.denyOnDeadline,
+      });
+      const { result, tookMs } = await run(join(overlay.root, "bin/true"));
+      t.equal(result, row.result);
+      t.ok(tookMs >= 100, "not before");
+      t.match(gate.counters(), { deadlinesMissed: 1, waiting: 0 });
+      const late = records[0];
+      t.ok(late !== undefined && !gate.answer(late.ticket, "deny"), "a late answer is refused");
+    });
+  }
+
+  await t.test("a blocked event loop leaves no exec beyond the deadline", async (t) => {
+    const { overlay, gate } = open(t, { deadlineMs: 200 });
+    const timed = `s=$(date +%s%N); ${overlay.root}/bin/true; e=$(date +%s%N); echo $(( (e - s) / 1000000 ))`;
+    const child = spawn("/bin/sh", ["-c", timed], { stdio: ["ignore", "pipe", "inherit"] });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    const chunks = await child.stdout.toArray();
+    const heldMs = Number(Buffer.concat(chunks as Buffer[]).toString());
+    t.ok(heldMs >= 200 && heldMs < 1_500, `held for ${heldMs} ms while the loop slept 3000 ms`);
+    t.match(gate.counters(), { deadlinesMissed: 1 });
+  });
+
+  await t.test("when the daemon is killed, the kernel lets everything go on", async (t) => {
+    const overlay = mountOverlay();
+    t.teardown(() => {
+      overlay.remove();
+    });
+    const holder = new URL("../support/gate-holder.ts", import.meta.url).pathname;
+    const args = [...process.execArgv, holder, overlay.root, String(overlay.device)];
+    const daemon = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    t.teardown(() => daemon.kill("SIGKILL"));
+    await once(daemon.stdout, "data");
+    const exec = run(join(overlay.root, "bin/true"));
+    await once(daemon.stdout, "data");
+    daemon.kill("SIGKILL");
+    const { result, tookMs } = await exec;
+    t.equal(result, 0);
+    t.ok(tookMs < 20_000, "long before the deadline of 60 s");
+  });
+
+  await t.test("an exec on the host is never held", async (t) => {
+    const { gate } = open(t, { deadlineMs: 5_000 });
+    gate.setDefaultMode("hold");
+    const { result, tookMs } = await run("/bin/true");
+    t.equal(result, 0);
+    t.ok(tookMs < 5_000);
+    t.match(gate.counters(), { seen: 0 });
+  });
+
+  await t.test("a place that is not the filesystem it was is not marked", (t) => {
+    const { gate, overlay } = open(t);
+    const place = { root: "/", path: "/", device: overlay.device, extent: "filesystem" } as const;
+    t.equal(gate.mark(place)?.errno, 116, "ESTALE");
+    t.end();
+  });
+
+  await t.test("scripts, 500 execs at once, and long arguments", async (t) => {
+    const { overlay, gate, records } = open(t, { mode: "observe" });
+    const sh = join(overlay.root, "bin/sh");
+    const loop = `i=0; while [ $i -lt 500 ]; do ${overlay.root}/bin/true $i & i=$((i+1)); done; wait`;
+    t.equal((await run(sh, ["-c", loop])).result, 0);
+    await until(() => records.length >= 501);
+    t.equal(records.length, 501);
+    const numbers = new Set(records.slice(1).map(({ argv }) => argv[1]));
+    t.equal(numbers.size, 500, "each with its own argument");
+    await run(join(overlay.root, "bin/true"), ["x".repeat(100_000)]);
+    await until(() => records.length === 502);
+    t.ok((records[501]?.argv[1]?.length ?? 0) > 30_000, "a long argument is cut, not lost");
+    t.match(gate.counters(), { seen: 502, allowed: 502, lost: 0, waiting: 0 });
+  });
+
+  await t.test("32-bit and thread facts are read from the process that calls", async (t) => {
+    const { overlay, records } = open(t, { mode: "observe" });
+    await run(join(overlay.root, "bin/sh"), ["-c", `exec ${overlay.root}/bin/true`]);
+    await until(() => records.length === 2);
+    t.equal(records[0]?.tid, records[1]?.tid, "exec keeps the process");
+    t.equal(records[1]?.syscall, 59);
+    t.match(records[1]?.cgroup, /\d+:/);
+    t.equal(records[1]?.cwd, process.cwd());
+    t.match(readFileSync("/proc/self/stat", "utf8"), records[0]?.parentStat.split(" ")[0] ?? "?");
+  });
+}
+
+/** Resolves when the condition holds; it is looked at whenever the event loop turns. */
+async function until(isDone: () => boolean): Promise<void> {
+  const giveUpMs = performance.now() + 10_000;
+  while (!isDone()) {
+    if (performance.now() > giveUpMs) throw new Error("waited for 10 s in vain");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
