@@ -3,6 +3,7 @@
 import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
+import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
 import { Guard } from "./guard.ts";
@@ -13,7 +14,8 @@ import { readHost } from "./host/host-facts.ts";
 import type { JudgeSources } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
-import type { FromGuard } from "./model/guard-messages.ts";
+import type { Host } from "./model/event.ts";
+import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import { createOutputs, outputNamesOf, type OutputAudience } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
@@ -31,10 +33,6 @@ export interface ComposeOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called for each heartbeat of the decision loop. */
-  readonly onHeartbeat: () => void;
-  /** The guard thread died: nothing is decided any more. */
-  readonly onDeath: (reason: string) => void;
 }
 
 /** The parts of a daemon, in the order in which they start. */
@@ -61,14 +59,25 @@ const esrch = 3;
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const { config, clock, log } = options;
   const binding = loadBinding();
-  const { deadlineMs, onDeadline } = config.gate;
   const gate = Gate.open(binding, {
-    deadlineMs,
-    denyOnDeadline: onDeadline === "deny",
+    deadlineMs: config.gate.deadlineMs,
+    denyOnDeadline: config.gate.onDeadline === "deny",
     handOverBytes,
   });
-  let heartbeat: Extract<FromGuard, { kind: "heartbeat" }> | undefined;
+  const guard = new Guard(guardSettings(options, gate, await readHost()), log);
   const engine = createDockerEngine({ host: config.docker.host });
+  const inventory = createContainerInventory({
+    engine,
+    clock,
+    log,
+    onChange: (container) => {
+      guard.post({ kind: "container", container });
+    },
+    onRemove: (id) => {
+      guard.post({ kind: "container-removed", id });
+    },
+  });
+  const guarding = new Guarding({ binding, gate, guard, inventory, log });
   const recent = createRecentOutput(recentAlertsMax);
   const outputs = createFanOut([...createOutputs(config, options.audience, log), recent]);
   const actions = createActionRunner({
@@ -78,17 +87,6 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     log,
     outputNames: outputNamesOf(config),
   });
-  const inventory = createContainerInventory({
-    engine,
-    clock,
-    log,
-    onChange: (container) => {
-      guarding.tell(container);
-    },
-    onRemove: (id) => {
-      guarding.forget(id);
-    },
-  });
   const alerts = createAlertFlow({
     actions,
     outputs,
@@ -97,75 +95,35 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "taken", alerts: count });
     },
   });
-  const guard = new Guard(
-    {
-      gateHandle: gate.handle,
-      mode: config.mode,
-      deadlineMs,
-      onDeadline,
-      ...options.sources,
-      host: await readHost(),
-    },
-    {
-      onAlerts: ({ drafts }) => {
-        alerts.take(drafts);
-        for (const { alert } of drafts) {
-          if (alert.container !== undefined) guarding.refreshUsers(alert.container);
-        }
-      },
-      onCover: ({ containerId, pid }) => {
-        void guarding.cover(containerId, pid);
-      },
-      onHeartbeat: (message) => {
-        heartbeat = message;
-        options.onHeartbeat();
-      },
-      onDeath: options.onDeath,
-    },
-    log,
-  );
-  const guarding = new Guarding({
-    binding,
-    gate,
-    guard,
-    inventory,
-    dataRoot: () => inventory.status().engine?.dataRoot,
-    log,
-  });
-  const groupId = await findGroupId(config.control.group);
-  const control = createControlServer({
+  const parts = { binding, gate, guard, engine, inventory, guarding, actions, outputs, alerts };
+  return { ...parts, control: await createControl(options, parts, recent) };
+}
+
+function guardSettings({ config, sources }: ComposeOptions, gate: Gate, host: Host): GuardSettings {
+  return {
+    gateHandle: gate.handle,
+    mode: config.mode,
+    ...config.gate,
+    ...sources,
+    host,
+  };
+}
+
+async function createControl(
+  { config, version, clock, log }: ComposeOptions,
+  parts: Omit<Parts, "control">,
+  events: EventSource,
+): Promise<ControlServer> {
+  return createControlServer({
     socketPath: config.control.socket,
-    groupId,
-    version: options.version,
-    status: createStatus({
-      ...options,
-      gate,
-      engine,
-      inventory,
-      actions,
-      outputs,
-      alerts,
-      heartbeat: () => heartbeat,
-      ready: () => guard.ready,
-      startedMs: clock.nowMs(),
-    }),
-    events: recent,
+    groupId: await findGroupId(config.control.group),
+    version,
+    status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
+    events,
     formats: { json: formatJson, text: formatText },
     clock,
     log,
   });
-  return {
-    binding,
-    gate,
-    guard,
-    engine,
-    inventory,
-    guarding,
-    actions,
-    outputs,
-    alerts,
-    control,
-  };
 }
 
 function killProcess(

@@ -11,6 +11,7 @@ import { Settlement } from "./guard/settlement.ts";
 import { createJudge, loadJudge, type LiveJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
+import type { Container } from "./model/container.ts";
 import type { FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -122,9 +123,7 @@ class GuardThread {
   handle(message: ToGuard): void {
     switch (message.kind) {
       case "container":
-        this.#places.setContainer(message.container);
-        if (message.container.state === "dead") this.#settlement.reset(message.container.id);
-        else this.#settlement.update(message.container.id);
+        this.#setContainer(message.container);
         break;
       case "container-removed":
         this.#settlement.reset(message.id);
@@ -158,6 +157,12 @@ class GuardThread {
     }
     this.#pipeline.sweep();
     this.#sender.flush();
+  }
+
+  #setContainer(container: Container): void {
+    this.#places.setContainer(container);
+    if (container.state === "dead") this.#settlement.reset(container.id);
+    else this.#settlement.update(container.id);
   }
 
   #createSettlement(): Settlement {

@@ -7,11 +7,14 @@ import type { Log } from "./model/ports.ts";
 /** How many rules and policies the guard thread works with. */
 export type GuardReady = Extract<FromGuard, { kind: "ready" }>;
 
+/** Counters and superblocks as the decision loop tells them. */
+export type Heartbeat = Extract<FromGuard, { kind: "heartbeat" }>;
+
 /** What the main thread does with what the guard thread tells. */
 export interface GuardListener {
   readonly onAlerts: (message: Extract<FromGuard, { kind: "alerts" }>) => void;
   readonly onCover: (message: Extract<FromGuard, { kind: "cover" }>) => void;
-  readonly onHeartbeat: (message: Extract<FromGuard, { kind: "heartbeat" }>) => void;
+  readonly onHeartbeat: () => void;
   /** The thread ended by itself: nothing is decided any more. */
   readonly onDeath: (reason: string) => void;
 }
@@ -21,13 +24,12 @@ const readyTimeoutMs = 30_000;
 /** The running guard thread. */
 export class Guard {
   readonly #worker: Worker;
-  readonly #listener: GuardListener;
   readonly #log: Log;
   #isStopping = false;
   #ready: GuardReady | undefined;
+  #heartbeat: Heartbeat | undefined;
 
-  constructor(settings: GuardSettings, listener: GuardListener, log: Log) {
-    this.#listener = listener;
+  constructor(settings: GuardSettings, log: Log) {
     this.#log = log;
     // A checkout runs the sources, an installation the compiled files.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -36,7 +38,7 @@ export class Guard {
   }
 
   /** Resolves when the thread takes records; rejects when it ends before, or takes too long. */
-  start(): Promise<GuardReady> {
+  start(listener: GuardListener): Promise<GuardReady> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`cannot start the guard thread within ${readyTimeoutMs} ms`));
@@ -44,14 +46,14 @@ export class Guard {
       const die = (reason: string): void => {
         clearTimeout(timer);
         reject(new Error(`cannot start the guard thread: ${reason}`));
-        if (!this.#isStopping) this.#listener.onDeath(reason);
+        if (!this.#isStopping) listener.onDeath(reason);
       };
       this.#worker.on("message", (message: FromGuard) => {
         if (message.kind === "ready") {
           clearTimeout(timer);
           this.#ready = message;
           resolve(message);
-        } else this.#hear(message);
+        } else this.#hear(message, listener);
       });
       this.#worker.on("error", (error: unknown) => {
         die(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -67,6 +69,11 @@ export class Guard {
     return this.#ready;
   }
 
+  /** The decision loop's last heartbeat, at most a second old while it lives. */
+  get heartbeat(): Heartbeat | undefined {
+    return this.#heartbeat;
+  }
+
   /** Tells the thread something. */
   post(message: ToGuard): void {
     this.#worker.postMessage(message);
@@ -79,16 +86,17 @@ export class Guard {
     await this.#worker.terminate();
   }
 
-  #hear(message: Exclude<FromGuard, GuardReady>): void {
+  #hear(message: Exclude<FromGuard, GuardReady>, listener: GuardListener): void {
     switch (message.kind) {
       case "alerts":
-        this.#listener.onAlerts(message);
+        listener.onAlerts(message);
         break;
       case "cover":
-        this.#listener.onCover(message);
+        listener.onCover(message);
         break;
       case "heartbeat":
-        this.#listener.onHeartbeat(message);
+        this.#heartbeat = message;
+        listener.onHeartbeat();
         break;
       case "log":
         this.#log[message.level](message.message, message.fields);

@@ -17,8 +17,6 @@ export interface GuardingOptions {
   readonly gate: Gate;
   readonly guard: Guard;
   readonly inventory: ContainerInventory;
-  /** The engine's data directory, once it is known. */
-  readonly dataRoot: () => string | undefined;
   readonly log: Log;
 }
 
@@ -26,6 +24,8 @@ const usersBytesMax = 1 << 20;
 /** A first exec waits for the names of its users no longer than this. */
 const usersWaitMs = 50;
 const usersFreshMs = 30_000;
+/** Containers whose reading times are kept before those that are gone are swept out. */
+const usersMax = 1_024;
 
 /** Marks, metadata and users' names, for the guard thread. */
 export class Guarding {
@@ -40,7 +40,8 @@ export class Guarding {
       gate,
       log,
       readMountinfo,
-      isContainerRoot: (point) => isContainerRoot(point, options.dataRoot()),
+      isContainerRoot: (point) =>
+        isContainerRoot(point, options.inventory.status().engine?.dataRoot),
       events: {
         onRoot: ({ device, point }) => {
           guard.post({ kind: "superblock", device, point });
@@ -58,26 +59,10 @@ export class Guarding {
       this.#coverage.scan();
     });
     this.#coverage.scan();
-    const running = this.#options.inventory.list().filter(({ pid }) => pid !== undefined);
-    await Promise.all(
-      running.map(({ id, pid }) => (pid === undefined ? undefined : this.cover(id, pid))),
-    );
-  }
-
-  /** A container is new, or more is known of it. */
-  tell(container: Container): void {
-    this.#options.guard.post({ kind: "container", container });
-  }
-
-  /** A container is not kept any more. */
-  forget(id: string): void {
-    this.#usersReadMs.delete(id);
-    this.#options.guard.post({ kind: "container-removed", id });
-  }
-
-  /** The engine is there (again): what was mounted meanwhile is marked. */
-  rescan(): void {
-    this.#coverage.scan();
+    const running = this.#options.inventory
+      .list()
+      .flatMap(({ id, pid }) => (pid === undefined ? [] : [this.cover(id, pid)]));
+    await Promise.all(running);
   }
 
   /** Marks everything a container can execute from, seen from `pid`, and reads who its users are. */
@@ -99,8 +84,15 @@ export class Guarding {
     return this.#coverage.roots().length;
   }
 
+  #forgetGone(): void {
+    for (const id of this.#usersReadMs.keys()) {
+      if (this.#options.inventory.get(id) === undefined) this.#usersReadMs.delete(id);
+    }
+  }
+
   async #readUsers(containerId: string, pid: number): Promise<void> {
     this.#usersReadMs.set(containerId, Date.now());
+    if (this.#usersReadMs.size > usersMax) this.#forgetGone();
     const root = `/proc/${pid}/root`;
     const [passwd, group] = await Promise.all(
       ["/etc/passwd", "/etc/group"].map((path) =>

@@ -1,6 +1,7 @@
 // Starts the parts in order and stops them in reverse, with a deadline on each stop.
 // SPDX-License-Identifier: Apache-2.0
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
+import type { GuardListener } from "./guard.ts";
 import type { Log } from "./model/ports.ts";
 
 /** A daemon that guards. */
@@ -14,18 +15,16 @@ export type Notify = (message: string) => void;
 
 const stopTimeoutMs = 3_000;
 
+/** What a daemon is started with. */
+export interface DaemonOptions extends ComposeOptions {
+  /** The guard thread died: nothing is decided any more. */
+  readonly onDeath: (reason: string) => void;
+}
+
 /** Starts a daemon. Rejects with an error whose message says what to do; nothing is left running then. */
-export async function startDaemon(
-  options: Omit<ComposeOptions, "onHeartbeat">,
-  notify: Notify,
-): Promise<RunningDaemon> {
+export async function startDaemon(options: DaemonOptions, notify: Notify): Promise<RunningDaemon> {
   const { log, config } = options;
-  const parts = await compose({
-    ...options,
-    onHeartbeat: () => {
-      notify("WATCHDOG=1");
-    },
-  });
+  const parts = await compose(options);
   const stops: Stop[] = [
     {
       name: "gate",
@@ -35,7 +34,7 @@ export async function startDaemon(
     },
   ];
   try {
-    await startParts(parts, stops);
+    await startParts(parts, stops, listenerOf(parts, options, notify));
   } catch (error) {
     await stopAll(stops, log);
     throw error;
@@ -60,17 +59,39 @@ export async function startDaemon(
   };
 }
 
+function listenerOf(
+  { alerts, guarding }: Parts,
+  { onDeath }: DaemonOptions,
+  notify: Notify,
+): GuardListener {
+  return {
+    onAlerts({ drafts }) {
+      alerts.take(drafts);
+      for (const { alert } of drafts) {
+        if (alert.container !== undefined) guarding.refreshUsers(alert.container);
+      }
+    },
+    onCover({ containerId, pid }) {
+      void guarding.cover(containerId, pid);
+    },
+    onHeartbeat() {
+      notify("WATCHDOG=1");
+    },
+    onDeath,
+  };
+}
+
 interface Stop {
   readonly name: string;
   readonly stop: () => void | Promise<void>;
 }
 
-async function startParts(parts: Parts, stops: Stop[]): Promise<void> {
+async function startParts(parts: Parts, stops: Stop[], listener: GuardListener): Promise<void> {
   const { guard, inventory, guarding, control, outputs, alerts, engine } = parts;
   stops.push({ name: "outputs", stop: () => outputs.close(stopTimeoutMs) });
   stops.push({ name: "actions", stop: () => alerts.settled() });
   stops.push({ name: "guard", stop: () => guard.stop() });
-  await guard.start();
+  await guard.start(listener);
   const listening = await control.start();
   if (!listening.ok) throw listening.error;
   stops.push({ name: "control", stop: () => control.stop() });

@@ -10,7 +10,7 @@ import { draftAlert } from "./guard/alert-draft.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
-import type { Container } from "./model/container.ts";
+import { unknownContainer, type Container } from "./model/container.ts";
 import type { Decision, MatchDecision } from "./model/decision.ts";
 import type { ExecEvent, Host } from "./model/event.ts";
 import type { AlertDraft, GuardCounters } from "./model/guard-messages.ts";
@@ -49,6 +49,19 @@ interface Pending {
   readonly cgroupIds: readonly string[];
 }
 
+/** An event that rules matched, on its way to the decision. */
+interface Matched {
+  readonly event: ExecEvent;
+  readonly traced: TracedExec;
+  readonly rules: readonly Rule[];
+  /** Whether the engine has told of the container. */
+  readonly isKnown: boolean;
+}
+
+const lateText =
+  "the deadline answered first; raise gate.deadline, or look for what slows the daemon down";
+const unknownText =
+  "the engine had not told of the container in time; gate.on_deadline was answered";
 /** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
 const heldWaitShare = 0.8;
 /** An exec that runs already only delays its alert. */
@@ -128,11 +141,14 @@ export class Pipeline {
   #judge({ traced, cgroupIds }: Pending): void {
     const { places, judge, settlement } = this.#options;
     const { record } = traced;
-    const { containerId, container } = places.identify(record.file.device, cgroupIds);
-    if (container === undefined) {
+    const { containerId, container: known } = places.identify(record.file.device, cgroupIds);
+    if (known === undefined) {
       this.#containerUnknown += 1;
       if (record.isHeld) settlement.giveUp(record.file.device);
     }
+    // Never taken for the host: rules ask for `container.id != host`.
+    const container =
+      known ?? (containerId === undefined ? undefined : unknownContainer(containerId));
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#number += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
@@ -150,14 +166,14 @@ export class Pipeline {
       this.#options.tree.add(event.process);
       return;
     }
-    this.#act(event, traced, rules);
+    this.#act({ event, traced, rules, isKnown: known !== undefined });
   }
 
-  #act(event: ExecEvent, traced: TracedExec, rules: readonly Rule[]): void {
+  #act({ event, traced, rules, isKnown }: Matched): void {
     const { record } = traced;
     const decision = this.#options.judge.decide(event, rules);
-    const isAnswered = this.#answer(record, decision.verdict);
-    if (decision.verdict === "deny" && isAnswered) this.#tracer.forget(record.tid);
+    const overruled = this.#carryOut(record, decision.verdict, isKnown);
+    if (decision.verdict === "deny" && overruled === undefined) this.#tracer.forget(record.tid);
     else this.#options.tree.add(event.process);
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
     this.#options.onDrafts(
@@ -165,9 +181,28 @@ export class Pipeline {
         const formatted = byName.get(match.rule.name)?.formatOutput(event);
         return formatted === undefined
           ? []
-          : [draftAlert({ event, decision, match, formatted, isAnswered })];
+          : [
+              draftAlert({
+                event,
+                decision,
+                match,
+                formatted,
+                ...(overruled === undefined ? {} : { overruled }),
+              }),
+            ];
       }),
     );
+  }
+
+  // Answers the kernel; the reason when it gets, or got, another answer than the decision's.
+  #carryOut(record: GateRecord, verdict: Verdict, isKnown: boolean): string | undefined {
+    const { onDeadline } = this.#options;
+    // Refusing what might be on an allowlist is as wrong as letting go: the operator has chosen.
+    if (verdict === "deny" && !isKnown) {
+      this.#answer(record, onDeadline);
+      return onDeadline === "deny" ? undefined : unknownText;
+    }
+    return this.#answer(record, verdict) || verdict === "allow" ? undefined : lateText;
   }
 
   // A rule that matched the program is not told again for the loader or interpreter of the same call.

@@ -114,7 +114,12 @@ async function readSettings(
   const read = readConfig([...main.sources, ...more.sources], {
     ...(dockerHost === undefined ? {} : { dockerHost }),
   });
-  const diagnostics: Diagnostic[] = [...main.diagnostics, ...read.diagnostics];
+  const diagnostics: Diagnostic[] = [
+    ...main.diagnostics,
+    // There need be no such directory; what is in it must be readable.
+    ...more.diagnostics.filter(({ severity }) => severity === "error"),
+    ...read.diagnostics,
+  ];
   if (read.config === undefined || hasErrors(diagnostics)) return { diagnostics };
   const config: Config = {
     ...read.config,

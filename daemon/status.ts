@@ -4,9 +4,8 @@ import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
-import type { GuardReady } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
-import type { FromGuard } from "./model/guard-messages.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { Status } from "./model/status.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
@@ -21,9 +20,7 @@ export interface StatusSources {
   readonly actions: ActionRunner;
   readonly outputs: FanOut;
   readonly alerts: AlertFlow;
-  /** The guard thread's last heartbeat, at most a second old. */
-  readonly heartbeat: () => Extract<FromGuard, { kind: "heartbeat" }> | undefined;
-  readonly ready: () => GuardReady | undefined;
+  readonly guard: Guard;
   readonly startedMs: number;
 }
 
@@ -31,7 +28,7 @@ export interface StatusSources {
 export function createStatus(sources: StatusSources): () => Status {
   return () => {
     const { config, inventory, alerts, actions, outputs } = sources;
-    const ready = sources.ready();
+    const { ready } = sources.guard;
     const engine = inventory.status();
     return {
       version: sources.version,
@@ -55,12 +52,12 @@ export function createStatus(sources: StatusSources): () => Status {
   };
 }
 
-function gateStatus({ config, gate, heartbeat, ready, inventory }: StatusSources): Status["gate"] {
+function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["gate"] {
   const native = gate.counters();
-  const last = heartbeat();
-  const { counters } = last ?? {};
+  const last = guard.heartbeat;
+  const counters = last?.counters;
   return {
-    isRunning: ready() !== undefined,
+    isRunning: guard.ready !== undefined,
     deadlineMs: config.gate.deadlineMs,
     onDeadline: config.gate.onDeadline,
     superblocks: (last?.devices ?? []).map(({ device, mode, containers }) => ({

@@ -9,3 +9,9 @@ import { version } from "./commands/version.ts";
 
 /** Every command, in the order that `--help` shows. */
 export const commands: readonly Command[] = [run, status, events, rulesCheck, policyCheck, version];
+
+/** What commands with a first word in common are about. */
+export const groups: Readonly<Record<string, string>> = {
+  rules: "check rule files",
+  policy: "check policy files",
+};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Command as Node, CommanderError, Option } from "commander";
 import type { Command, CommandContext, CommandInput } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commands, groups } from "./commands.ts";
 import { exitCodes, exitCodesHelp } from "./exit-codes.ts";
 
 /** The command line as a whole. */
@@ -88,7 +88,9 @@ function addCommand(root: Node, command: Command, act: Act): void {
 function nodeAt(root: Node, path: readonly string[]): Node {
   let node = root;
   for (const name of path) {
-    node = node.commands.find((child) => child.name() === name) ?? node.command(name);
+    node =
+      node.commands.find((child) => child.name() === name) ??
+      node.command(name).description(groups[name] ?? "");
   }
   return node;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ContainerEngine } from "../model/ports.ts";
+import { parseImageReference } from "../model/image-reference.ts";
 import { readDetails, readSummary } from "./container-facts.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { createImageCache, type ImageCache, type ImageCacheLimits } from "./image-cache.ts";
+import type { ImageFacts } from "./image-facts.ts";
 import { createRequestLane, type RequestLane } from "./request-lane.ts";
 
 /** Bounds of what the engine is asked at a time. */
@@ -38,6 +40,7 @@ export class ContainerLookups {
   /** Containers to be inspected once more after the inspect under way. */
   readonly #wantedAgain = new Set<string>();
   #failed = 0;
+  #isStopped = false;
 
   constructor(options: LookupOptions) {
     this.#options = options;
@@ -52,8 +55,9 @@ export class ContainerLookups {
     return this.#failed;
   }
 
-  /** Forgets what waits; what is under way ends by itself. */
+  /** Forgets what waits; the questions under way are the last. */
   stop(): void {
+    this.#isStopped = true;
     this.#quick.clear();
     this.#slow.clear();
   }
@@ -69,7 +73,10 @@ export class ContainerLookups {
         return;
       }
       const answer = readSummary(listed.value[0]);
-      if (answer?.id !== record.id) return;
+      if (answer?.id !== record.id) {
+        await this.#loadNamedImage(record);
+        return;
+      }
       this.#update(record, record.takeSummary(answer, turns));
       await this.#loadImage(record, answer.facts.imageId);
     });
@@ -93,7 +100,7 @@ export class ContainerLookups {
         // What was asked for while this one waited for its turn needs no second time.
         this.#wantedAgain.delete(id);
         await this.#inspectOnce(record);
-      } while (this.#wantedAgain.has(id));
+      } while (this.#wantedAgain.has(id) && !this.#isStopped);
     };
     const done = this.#run(this.#slow, task).finally(() => this.#inspecting.delete(id));
     this.#inspecting.set(id, done);
@@ -116,13 +123,25 @@ export class ContainerLookups {
     this.#update(record, record.takeDetails(answer, turns));
   }
 
+  /** For a container that was gone before it could be asked about: the image that has its name now. */
+  async #loadNamedImage(record: ContainerRecord): Promise<void> {
+    const { reference } = record.container.image;
+    // Whoever starts a container chooses this text; only what is a reference goes into a request.
+    if (record.isImageKnown || this.#isStopped || parseImageReference(reference) === undefined)
+      return;
+    this.#takeImage(record, await this.#images.resolve(reference));
+  }
+
   async #loadImage(record: ContainerRecord, imageId: string | undefined): Promise<void> {
-    if (imageId === undefined) return;
+    if (imageId === undefined || this.#isStopped) return;
     const known = this.#images.peek(imageId);
     if (known !== undefined) this.#update(record, record.takeImage(known));
-    const loaded = await this.#images.load(imageId);
-    if (loaded === undefined) this.#failed += 1;
-    else this.#update(record, record.takeImage(loaded));
+    this.#takeImage(record, await this.#images.load(imageId));
+  }
+
+  #takeImage(record: ContainerRecord, image: ImageFacts | undefined): void {
+    if (image === undefined) this.#failed += 1;
+    else this.#update(record, record.takeImage(image));
   }
 
   #update(record: ContainerRecord, isChanged: boolean): void {

@@ -21,7 +21,7 @@ export interface InventoryLimits extends FollowerLimits, StoreLimits, LookupLimi
 }
 
 /** How the inventory stands. */
-export interface InventoryStatus extends FollowerStatus {
+interface InventoryStatus extends FollowerStatus {
   /** Containers that are known, those that are gone but still kept included. */
   readonly containers: number;
   /** Questions about containers that the engine did not answer. */

@@ -16,6 +16,8 @@ export interface ImageCache {
   peek(id: string): ImageFacts | undefined;
   /** Asks the engine unless it was asked lately; undefined when it does not know, or does not answer. */
   load(id: string): Promise<ImageFacts | undefined>;
+  /** Asks the engine which image has that name now; undefined when none has, or it does not answer. */
+  resolve(reference: string): Promise<ImageFacts | undefined>;
 }
 
 interface Entry {
@@ -34,29 +36,32 @@ export function createImageCache(options: {
   const entries = new Map<string, Entry>();
   const asked = new Map<string, Promise<ImageFacts | undefined>>();
 
-  async function ask(id: string): Promise<ImageFacts | undefined> {
-    const answer = await engine.inspectImage(id, limits.requestTimeoutMs);
+  async function ask(name: string): Promise<ImageFacts | undefined> {
+    const answer = await engine.inspectImage(name, limits.requestTimeoutMs);
     const facts = answer.ok ? readImageFacts(answer.value) : undefined;
-    if (facts === undefined) return entries.get(id)?.facts;
-    entries.delete(id);
-    entries.set(id, { facts, atMs: monotonicMs() });
+    if (facts === undefined) return entries.get(name)?.facts;
+    entries.delete(facts.id);
+    entries.set(facts.id, { facts, atMs: monotonicMs() });
     const [oldest] = entries.keys();
     if (entries.size > limits.imagesMax && oldest !== undefined) entries.delete(oldest);
     return facts;
+  }
+
+  function askOnce(name: string): Promise<ImageFacts | undefined> {
+    const waiting = asked.get(name);
+    if (waiting !== undefined) return waiting;
+    const answer = ask(name).finally(() => asked.delete(name));
+    asked.set(name, answer);
+    return answer;
   }
 
   return {
     peek: (id) => entries.get(id)?.facts,
     load: (id) => {
       const entry = entries.get(id);
-      if (entry !== undefined && monotonicMs() - entry.atMs < limits.imageFreshMs) {
-        return Promise.resolve(entry.facts);
-      }
-      const waiting = asked.get(id);
-      if (waiting !== undefined) return waiting;
-      const answer = ask(id).finally(() => asked.delete(id));
-      asked.set(id, answer);
-      return answer;
+      const isFresh = entry !== undefined && monotonicMs() - entry.atMs < limits.imageFreshMs;
+      return isFresh ? Promise.resolve(entry.facts) : askOnce(id);
     },
+    resolve: askOnce,
   };
 }

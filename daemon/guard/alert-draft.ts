@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
 import type { Alert, AlertProcess, FieldValue, Outcome } from "../model/alert.ts";
+import type { Container } from "../model/container.ts";
 import type { Decision, MatchDecision } from "../model/decision.ts";
 import type { ExecEvent } from "../model/event.ts";
 import type { AlertDraft } from "../model/guard-messages.ts";
@@ -19,12 +20,14 @@ export interface DraftInput {
   readonly decision: Decision;
   readonly match: MatchDecision;
   readonly formatted: FormattedOutput;
-  /** False when the deadline answered the kernel before the decision did. */
-  readonly isAnswered: boolean;
+  /** Why the kernel got another answer than the decision's; absent when it got that one. */
+  readonly overruled?: string;
 }
 
 const ancestorsMax = 16;
 const cmdlineBytesMax = 4096;
+/** Falco prints this much of a container's id. */
+const shortIdLength = 12;
 
 /** Writes down one match with its full context; the actions that remain are `planned`. */
 export function draftAlert(input: DraftInput): AlertDraft {
@@ -40,11 +43,11 @@ export function draftAlert(input: DraftInput): AlertDraft {
     source: match.rule.source,
     description: match.rule.description,
     output: formatted.output,
-    fields: formatted.fields,
+    fields: { ...carriedFields(container), ...formatted.fields },
     policies: match.policies,
-    verdict: input.isAnswered ? decision.verdict : "allow",
+    verdict: input.overruled === undefined ? decision.verdict : "allow",
     isHeld: event.isHeld,
-    outcomes: denied.map((planned) => denyOutcome(planned, input.isAnswered)),
+    outcomes: denied.map((planned) => denyOutcome(planned, input.overruled)),
     process: processOf(process),
     ancestors: ancestorsOf(event),
     ...(container === undefined ? {} : { container }),
@@ -58,16 +61,29 @@ export function draftAlert(input: DraftInput): AlertDraft {
   };
 }
 
-function denyOutcome(planned: MatchDecision["actions"][number], isAnswered: boolean): Outcome {
+// What Falco appends to every rule's output (append_output, its suggested fields).
+function carriedFields(container: Container | undefined): Readonly<Record<string, FieldValue>> {
+  if (container === undefined) return { "container.id": "host" };
+  const { id, name, image, kubernetes } = container;
+  return {
+    "container.id": id.slice(0, shortIdLength),
+    "container.name": name,
+    "container.image.repository": image.repository,
+    "container.image.tag": image.tag ?? null,
+    "k8s.ns.name": kubernetes?.namespace ?? null,
+    "k8s.pod.name": kubernetes?.pod ?? null,
+  };
+}
+
+function denyOutcome(
+  planned: MatchDecision["actions"][number],
+  overruled: string | undefined,
+): Outcome {
   const { action, status, detail } = planned;
   if (status !== "do") return { action, status, ...(detail === undefined ? {} : { detail }) };
-  if (isAnswered) return { action, status: "done" };
-  return {
-    action,
-    status: "failed",
-    detail:
-      "the deadline answered first; raise gate.deadline or look for what slows the daemon down",
-  };
+  return overruled === undefined
+    ? { action, status: "done" }
+    : { action, status: "failed", detail: overruled };
 }
 
 function processOf(process: Process): Alert["process"] {

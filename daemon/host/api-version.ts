@@ -3,7 +3,7 @@
 /** The oldest version of the Docker Engine API that has all we ask for (engine 19.03). */
 export const apiVersionMin = "1.40";
 /** The newest version that this program was written against; newer engines are asked to speak it. */
-export const apiVersionMax = "1.51";
+const apiVersionMax = "1.51";
 
 /**
  * Chooses the version to speak: the engine's newest, at most ours, at least the engine's oldest. Undefined when

@@ -82,7 +82,7 @@ export function createDockerControl(engine: {
 }
 
 /** What of a container's state decides whether a refusal matters. */
-export interface RunState {
+interface RunState {
   readonly isRunning: boolean;
   readonly isPaused: boolean;
 }

@@ -33,7 +33,7 @@ export function toRuntimeFailure(what: string, cause: unknown): RuntimeFailure {
 }
 
 /** The status of the engine's answer; undefined when it did not answer. */
-export function httpStatusOf(cause: unknown): number | undefined {
+function httpStatusOf(cause: unknown): number | undefined {
   const status = memberOf(cause, "statusCode");
   return typeof status === "number" ? status : undefined;
 }

@@ -48,7 +48,8 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
         asked.version(),
       );
       if (!version.ok) return version;
-      const { ApiVersion: newest, MinAPIVersion: oldest } = version.value;
+      const newest = textMember(version.value, "ApiVersion") ?? "";
+      const oldest = textMember(version.value, "MinAPIVersion");
       const chosen = chooseApiVersion(newest, oldest);
       if (chosen === undefined) return err(tooOld(host, newest));
       apiVersion = chosen;
@@ -71,8 +72,8 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
       call({ what: `inspect container ${id}`, timeoutMs }, (abortSignal) =>
         docker.getContainer(id).inspect({ abortSignal }),
       ),
-    inspectImage: (id, timeoutMs) =>
-      call({ what: `inspect image ${id}`, timeoutMs }, () => docker.getImage(id).inspect()),
+    inspectImage: (name, timeoutMs) =>
+      call({ what: `inspect image ${name}`, timeoutMs }, () => docker.getImage(name).inspect()),
     events: (request) => follow(docker, request),
     ...createDockerControl({ container: (id) => docker.getContainer(id), call }),
     close: () => {
@@ -180,7 +181,7 @@ async function follow(
 }
 
 function tooOld(host: string, newest: string): RuntimeFailure {
-  const message = `cannot use the engine at ${host}: it speaks API ${newest}, and ${apiVersionMin} or newer is needed`;
+  const message = `cannot use the engine at ${host}: it speaks API "${newest}", and ${apiVersionMin} or newer is needed`;
   return { kind: "refused", message };
 }
 

@@ -39,8 +39,9 @@ export function createTerminal(env: Readonly<Record<string, string | undefined>>
       // Only who asks for the signal handles it: otherwise Ctrl-C ends the process as usual.
       if (!isListening) {
         isListening = true;
-        process.once("SIGINT", interrupt);
-        process.once("SIGTERM", interrupt);
+        // For good: with no listener left, a second signal would end the process in the middle of its stop.
+        process.on("SIGINT", interrupt);
+        process.on("SIGTERM", interrupt);
       }
       return interruption.signal;
     },

@@ -105,6 +105,8 @@ export class Gate {
       this.#binding.gateMountsTaken(this.handle);
       onMounts();
     });
+    // What changed before there was anybody to call is not announced again: look at the table now.
+    this.#binding.gateMountsTaken(this.handle);
   }
 
   /**

@@ -23,7 +23,7 @@ export interface Checker<E> {
 }
 
 /** Checks that one compiled condition may have, macros written out. */
-export const checksMax = 50_000;
+const checksMax = 50_000;
 
 /** A checker that remembers macros: each is checked once, however many conditions use it. */
 export function createChecker<E>(catalogue: FieldCatalogue<E>): Checker<E> {

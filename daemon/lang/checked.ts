@@ -30,11 +30,11 @@ export interface CheckedLeaf<E> {
   readonly size: 1;
   readonly test: Predicate<E>;
   readonly cost: number;
-  /** Set where the check can only hold when the plain field has one of these values. */
+  /** Set where the check holds exactly when the plain field has one of these values. */
   readonly bound?: Bound;
 }
 
-/** A field and the only values with which a check can hold. */
+/** A field and the values with which a check holds. */
 export interface Bound {
   readonly field: string;
   readonly values: ReadonlySet<ByteString>;
@@ -107,4 +107,57 @@ function unionOf<T>(sets: readonly (ReadonlySet<T> | undefined)[]): ReadonlySet<
     for (const item of set) all.add(item);
   }
   return all;
+}
+
+/** Adds the values of a field that the condition compares it with as a whole. */
+export function collectBounds<E>(
+  checked: Checked<E>,
+  field: string,
+  values: Set<ByteString>,
+): void {
+  switch (checked.kind) {
+    case "constant":
+      return;
+    case "leaf":
+      if (checked.bound?.field === field)
+        for (const value of checked.bound.values) values.add(value);
+      return;
+    case "not":
+      collectBounds(checked.operand, field, values);
+      return;
+    case "and":
+    case "or":
+      for (const operand of checked.operands) collectBounds(operand, field, values);
+  }
+}
+
+/**
+ * What is left of a condition once a field is known to have a value (undefined: none of those that conditions name).
+ * Parts that conditions share are still shared afterwards.
+ */
+export function createSpecializer<E>(
+  field: string,
+  value: ByteString | undefined,
+): (checked: Checked<E>) => Checked<E> {
+  const known = new Map<Checked<E>, Checked<E>>();
+  const build = (checked: Checked<E>): Checked<E> => {
+    switch (checked.kind) {
+      case "constant":
+        return checked;
+      case "leaf":
+        if (checked.bound?.field !== field) return checked;
+        return constant(value !== undefined && checked.bound.values.has(value));
+      case "not":
+        return negate(specialize(checked.operand));
+      case "and":
+      case "or":
+        return group(checked.kind, checked.operands.map(specialize));
+    }
+  };
+  const specialize = (checked: Checked<E>): Checked<E> => {
+    const found = known.get(checked) ?? build(checked);
+    known.set(checked, found);
+    return found;
+  };
+  return specialize;
 }

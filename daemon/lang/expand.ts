@@ -23,7 +23,7 @@ export interface MacroScope {
 }
 
 /** Levels of nesting that a condition may have, macros written out. */
-export const expandedDepthMax = 1000;
+const expandedDepthMax = 1000;
 
 /** A condition with every macro in place, or the faults that prevent it. */
 export interface Expansion {

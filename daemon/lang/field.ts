@@ -76,6 +76,8 @@ export interface FieldSpec<E> {
 export interface FieldCatalogue<E> {
   find(name: string): FoundField<E> | undefined;
   names(): Iterable<string>;
+  /** Why a name that is not found might have been expected here. */
+  explain?(name: string): string | undefined;
 }
 
 /** A field, and the argument when it was part of the dotted name. */

@@ -9,7 +9,7 @@ export type Literal =
   | { readonly ok: false; readonly expected: string };
 
 /** Bytes that one literal may hold. */
-export const literalBytesMax = 255;
+const literalBytesMax = 255;
 
 /** Converts the text of a literal; the text is refused when it is no value of the type. */
 export function readLiteral(type: FieldType, text: ByteString): Literal {

@@ -48,12 +48,10 @@ function resolveField<E>(node: FieldNode, catalogue: FieldCatalogue<E>): Resolut
   const found = catalogue.find(name);
   if (found === undefined) {
     const nameRange = { start: range.start, end: range.start + name.length };
-    const hint = didYouMean(name, catalogue.names());
-    return refuse(
-      "unknown-field",
-      nameRange,
-      `cannot read field "${name}"${hint || ": no such field"}`,
-    );
+    const reason = catalogue.explain?.(name);
+    const hint = didYouMean(name, catalogue.names()) || ": no such field";
+    const end = reason === undefined ? hint : `: ${reason}`;
+    return refuse("unknown-field", nameRange, `cannot read field "${name}"${end}`);
   }
   return bindField(found.spec, node, found.dottedArgument ?? node.argument);
 }

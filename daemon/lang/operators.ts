@@ -164,6 +164,15 @@ function prepareRegex(pattern: ByteString): ((value: ByteString) => boolean) | s
 const startsWith = (text: ByteString) => (value: ByteString) => value.startsWith(text);
 const contains = (text: ByteString) => (value: ByteString) => value.includes(text);
 
+/** One class per byte, so that nothing is copied to fold its case; without repetition it cannot backtrack far. */
+function foldedPattern(text: ByteString): string {
+  const escape = (unit: string): string => `\\x${unit.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return text.replace(/[^]/g, (unit) => {
+    const upper = unit.toUpperCase();
+    return /[A-Za-z]/.test(unit) ? `[${lower(unit)}${upper}]` : escape(unit);
+  });
+}
+
 /** Meaning of every operator that compares. */
 export const operators: ReadonlyMap<string, OperatorSpec> = new Map<string, OperatorSpec>([
   ["=", equality(false)],
@@ -179,8 +188,8 @@ export const operators: ReadonlyMap<string, OperatorSpec> = new Map<string, Oper
     onText(
       textOnly,
       (text) => {
-        const folded = lower(text);
-        return (value) => lower(value).includes(folded);
+        const pattern = new RegExp(foldedPattern(text));
+        return (value) => pattern.test(value);
       },
       { cost: 8 },
     ),

@@ -202,7 +202,7 @@ function isLetter(unit: string | undefined): boolean {
 }
 
 /** ASCII digit */
-export function isDigit(unit: string | undefined): boolean {
+function isDigit(unit: string | undefined): boolean {
   return unit !== undefined && unit >= "0" && unit <= "9";
 }
 

@@ -66,6 +66,29 @@ export interface Container {
   readonly isComplete: boolean;
 }
 
+/** A container of which nothing but the id is known: of another engine, or not told of yet. */
+export function unknownContainer(id: string): Container {
+  return {
+    id,
+    name: "",
+    image: {
+      reference: "",
+      repository: "",
+      normalizedRepository: "",
+      digests: [],
+      id: "",
+      labels: {},
+    },
+    labels: {},
+    isPrivileged: false,
+    mounts: [],
+    user: "",
+    networkMode: "",
+    state: "running",
+    isComplete: false,
+  };
+}
+
 /** The engine itself, for every alert's "where". */
 export interface Engine {
   readonly id: string;

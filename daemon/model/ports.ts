@@ -68,8 +68,8 @@ export interface ContainerEngine extends ContainerRuntime {
   list(timeoutMs: number, id?: string): Promise<Result<readonly unknown[], RuntimeFailure>>;
   /** `GET /containers/{id}/json`; waits while the engine holds that container's lock, as it does at its start. */
   inspect(id: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
-  /** `GET /images/{id}/json`. */
-  inspectImage(id: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
+  /** `GET /images/{name}/json`, by id or by reference. */
+  inspectImage(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /events`, of containers only. Resolves when the engine has answered. */
   events(request: EngineEventsRequest): Promise<Result<EngineEvents, RuntimeFailure>>;
   unpause(id: string, timeoutMs: number): Promise<Result<void, RuntimeFailure>>;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import {
+  errorAt,
+  hasErrors,
+  sortDiagnostics,
+  warningAt,
+  type Diagnostic,
+} from "../text/diagnostic.ts";
 import { wholeSource, type LocatedText } from "../text/located-text.ts";
 import type { Source, Span } from "../text/source.ts";
 import type { Place } from "../model/event.ts";
@@ -9,7 +15,7 @@ import { createCompiler } from "../lang/compile.ts";
 import { expandMacros } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import { collectDefinitions, type CollectedMacro, type Collection } from "./collect.ts";
-import { compileRules } from "./compile-rules.ts";
+import { checkRules } from "./check-rules.ts";
 import { scopeCatalogue } from "./fields/catalogue.ts";
 import { createListExpander, type ListExpander } from "./lists.ts";
 import { createMacroTable, type MacroTable } from "./macros.ts";
@@ -38,10 +44,11 @@ export function loadRules(input: LoadInput): LoadResult {
   const macros = withGeneratedMacros(collection.macros, input.macros ?? new Map());
   const lists = createListExpander(collection.lists);
   const table = createMacroTable({ macros, lists, diagnostics });
-  const compiled = compileRules(collection.rules, table, diagnostics);
-  if (hasErrors(diagnostics)) return { diagnostics };
+  const checked = checkRules(collection.rules, table, diagnostics);
+  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics, input.files) };
   diagnostics.push(...unusedDefinitions(collection, { lists, macros: table }));
-  return { ruleset: createRuleset(compiled), diagnostics };
+  const sorted = sortDiagnostics(diagnostics, input.files);
+  return { ruleset: createRuleset(checked), diagnostics: sorted };
 }
 
 /** A condition over the place of an event, or what is wrong with it. */

@@ -66,7 +66,7 @@ export function compileTemplate<E>(
 }
 
 /** A value as alerts carry it: texts decoded, null for none. */
-export function fieldValue(value: Value | undefined): FieldValue {
+function fieldValue(value: Value | undefined): FieldValue {
   if (value === undefined) return null;
   if (typeof value === "string") return fromByteString(value);
   return typeof value === "object" ? value.map(fieldValue) : value;

@@ -3,7 +3,14 @@ import type { ByteString } from "../util/byte-string.ts";
 import type { FieldValue } from "../model/alert.ts";
 import type { RuleInfo } from "../model/decision.ts";
 import type { ExecEvent } from "../model/event.ts";
-import { boundOf, type Checked, type Predicate } from "../lang/checked.ts";
+import {
+  boundOf,
+  collectBounds,
+  createSpecializer,
+  type Checked,
+  type Predicate,
+} from "../lang/checked.ts";
+import { createCompiler } from "../lang/compile.ts";
 
 /** A rule that was loaded. */
 export interface Rule extends RuleInfo {
@@ -25,54 +32,73 @@ export interface Ruleset {
   match(event: ExecEvent): readonly Rule[];
 }
 
-/** A rule, its checked condition and the predicate made of it. */
-export interface CompiledRule {
+/** A rule and its checked condition. */
+export interface CheckedRule {
   readonly rule: Rule;
   readonly checked: Checked<ExecEvent>;
+}
+
+/** A rule and what decides whether it matches. */
+interface Candidate {
+  readonly rule: Rule;
   readonly matches: Predicate<ExecEvent>;
 }
 
-/** Event types that reach the rules. */
-export const execEventTypes: ReadonlySet<ByteString> = new Set(["execve", "execveat"]);
+/** The events that reach the rules. */
+export const execEventTypes: readonly ExecEvent["syscall"][] = ["execve", "execveat"];
 
 const noRules: readonly Rule[] = [];
 
-/** Indexes rules by the event type and by the literal program names that their conditions ask for. */
-export function createRuleset(compiled: readonly CompiledRule[]): Ruleset {
-  const live = compiled.filter(({ rule }) => rule.isEnabled && rule.inactiveBecause === undefined);
-  const execve = indexByName(live.filter(({ checked }) => mayBe(checked, "execve")));
-  const execveat = indexByName(live.filter(({ checked }) => mayBe(checked, "execveat")));
+/** Compiles the rules, indexed by the event type and by the program names that their conditions ask for. */
+export function createRuleset(checked: readonly CheckedRule[]): Ruleset {
+  const live = checked.filter(({ rule }) => rule.isEnabled && rule.inactiveBecause === undefined);
+  const execve = createIndex(live, "execve");
+  const execveat = createIndex(live, "execveat");
   return {
-    rules: compiled.map(({ rule }) => rule),
+    rules: checked.map(({ rule }) => rule),
     match(event) {
       const index = event.syscall === "execve" ? execve : execveat;
       const candidates = index.byName.get(event.process.comm) ?? index.others;
-      let matches: Rule[] | undefined;
-      for (const { rule, matches: holds } of candidates) {
-        if (holds(event)) (matches ??= []).push(rule);
+      let matched: Rule[] | undefined;
+      for (const { rule, matches } of candidates) {
+        if (matches(event)) (matched ??= []).push(rule);
       }
-      return matches ?? noRules;
+      return matched ?? noRules;
     },
   };
 }
 
 interface NameIndex {
-  /** For each program name that some rule asks for: the rules that may match it. */
-  readonly byName: ReadonlyMap<ByteString, readonly CompiledRule[]>;
-  /** The rules that may match any other name. */
-  readonly others: readonly CompiledRule[];
+  /** For each program name that some condition names: the rules that may match it. */
+  readonly byName: ReadonlyMap<ByteString, readonly Candidate[]>;
+  /** The rules that may match a program that no condition names; its name is folded out of them. */
+  readonly others: readonly Candidate[];
 }
 
-function indexByName(rules: readonly CompiledRule[]): NameIndex {
-  const bounds = rules.map((rule) => ({ rule, names: boundOf(rule.checked, "proc.name") }));
-  const byName = new Map<ByteString, CompiledRule[]>();
-  for (const { names } of bounds) for (const name of names ?? []) byName.set(name, []);
-  for (const { rule, names } of bounds) {
-    for (const name of names ?? byName.keys()) byName.get(name)?.push(rule);
+function createIndex(rules: readonly CheckedRule[], type: ExecEvent["syscall"]): NameIndex {
+  const forType = specializeRules(rules, createSpecializer("evt.type", type));
+  const forOthers = specializeRules(forType, createSpecializer("proc.name", undefined));
+  const compiler = createCompiler<ExecEvent>();
+  const toCandidate = ({ rule, checked }: CheckedRule): Candidate => {
+    return { rule, matches: compiler.compile(checked) };
+  };
+  const names = new Set<ByteString>();
+  for (const { checked } of forType) collectBounds(checked, "proc.name", names);
+  const byName = new Map([...names].map((name): [ByteString, Candidate[]] => [name, []]));
+  for (const rule of forType) {
+    const candidate = toCandidate(rule);
+    const wanted = boundOf(rule.checked, "proc.name") ?? names;
+    for (const name of wanted) byName.get(name)?.push(candidate);
   }
-  return { byName, others: bounds.flatMap(({ rule, names }) => (names === undefined ? rule : [])) };
+  return { byName, others: forOthers.map(toCandidate) };
 }
 
-function mayBe(checked: Checked<ExecEvent>, type: ByteString): boolean {
-  return boundOf(checked, "evt.type")?.has(type) ?? true;
+/** What is left of the rules, less those that can no longer match. */
+function specializeRules(
+  rules: readonly CheckedRule[],
+  specialize: (checked: Checked<ExecEvent>) => Checked<ExecEvent>,
+): readonly CheckedRule[] {
+  return rules
+    .map(({ rule, checked }) => ({ rule, checked: specialize(checked) }))
+    .filter(({ checked }) => checked.kind !== "constant" || checked.value);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Span } from "./source.ts";
+import type { Source, Span } from "./source.ts";
 
 /** A second place, or a fact, that explains a diagnostic. */
 export interface Note {
@@ -50,11 +50,14 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 }
 
 /**
- * Sorts by source (in order of first appearance) and position, those without a place first, and drops exact
- * repeats of code, place and message.
+ * Sorts by source (those given first, others in order of first appearance) and position, those without a place
+ * first, and drops exact repeats of code, place and message.
  */
-export function sortDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const ranks = new Map<string, number>();
+export function sortDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: readonly Source[] = [],
+): readonly Diagnostic[] {
+  const ranks = new Map(sources.map(({ name }, i) => [name, i]));
   const unique = new Map<string, Diagnostic>();
   for (const item of diagnostics) {
     const name = item.span?.source.name ?? "";

@@ -38,6 +38,7 @@ function objectText(object: object): string {
 }
 
 function quote(text: string): string {
+  if (isPlain(text)) return `"${text}"`;
   // JSON.stringify escapes C0 controls, quotes and lone surrogates; only what lies beyond ASCII is left to see to.
   const quoted = JSON.stringify(text);
   let out = "";
@@ -56,6 +57,18 @@ function quote(text: string): string {
   }
   return start === 0 ? quoted : out + quoted.slice(start);
 }
+
+/** Most texts need no escape, and looking is several times cheaper than JSON.stringify. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === quoteCode || code === backslashCode) return false;
+  }
+  return true;
+}
+
+const quoteCode = 0x22;
+const backslashCode = 0x5c;
 
 /** First unit of U+E0000 to U+E03FF: invisible tag characters. Other surrogate pairs are shown as they are. */
 const tagBlockHighSurrogate = 0xdb40;

@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import t, { type TAP } from "tap";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
 import { Gate } from "../../daemon/kernel/gate.ts";
 import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.ts";
@@ -22,10 +22,7 @@ interface OpenOptions {
   readonly onRecord?: (record: GateRecord, gate: Gate) => void;
 }
 
-function open(
-  t: Pick<typeof import("tap").default, "teardown" | "equal">,
-  options: OpenOptions = {},
-): Opened {
+function open(t: Pick<TAP, "teardown" | "equal">, options: OpenOptions = {}): Opened {
   const { deadlineMs = 2_000, denyOnDeadline = false, mode = "hold" } = options;
   const overlay = mountOverlay();
   const gate = Gate.open(loadBinding(), { deadlineMs, denyOnDeadline, handOverBytes: 1 << 20 });

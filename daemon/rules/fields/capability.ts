@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExecEvent } from "../../model/event.ts";
+import type { Process } from "../../model/process.ts";
 import type { FieldSpec } from "../../lang/field.ts";
 import { plainFields } from "./define.ts";
+import { rememberLast } from "./remember-last.ts";
 
 /** Capability names by bit, include/uapi/linux/capability.h. */
 const names =
@@ -16,24 +18,28 @@ export const capabilityFields: readonly FieldSpec<ExecEvent>[] = plainFields<Exe
     "thread.cap_permitted",
     "string",
     "permitted capabilities",
-    ({ process }) => capabilityNames(process.capPermitted),
+    ({ process }) => permitted(process),
     10,
   ],
   [
     "thread.cap_inheritable",
     "string",
     "inheritable capabilities",
-    ({ process }) => capabilityNames(process.capInheritable),
+    ({ process }) => inheritable(process),
     10,
   ],
   [
     "thread.cap_effective",
     "string",
     "effective capabilities",
-    ({ process }) => capabilityNames(process.capEffective),
+    ({ process }) => effective(process),
     10,
   ],
 ]);
+
+const permitted = rememberLast(({ capPermitted }: Process) => capabilityNames(capPermitted));
+const inheritable = rememberLast(({ capInheritable }: Process) => capabilityNames(capInheritable));
+const effective = rememberLast(({ capEffective }: Process) => capabilityNames(capEffective));
 
 function capabilityNames(bits: bigint | undefined): string | undefined {
   if (bits === undefined) return undefined;

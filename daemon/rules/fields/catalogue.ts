@@ -35,7 +35,13 @@ const ruleFields: readonly FieldSpec<ExecEvent>[] = [
 export const ruleCatalogue: FieldCatalogue<ExecEvent> = createCatalogue(ruleFields);
 
 /** Fields that scopes may use. */
-export const scopeCatalogue: FieldCatalogue<Place> = createCatalogue(placeFields);
+export const scopeCatalogue: FieldCatalogue<Place> = {
+  ...createCatalogue(placeFields),
+  explain: (name) =>
+    ruleCatalogue.find(name) === undefined
+      ? undefined
+      : "a scope knows where, not what: container., image. and host. fields only",
+};
 
 /** A field as `rules fields` shows it. */
 export interface FieldInfo {

@@ -5,6 +5,7 @@ import type { ExecEvent, Place } from "../../model/event.ts";
 import type { FieldSpec, Value } from "../../lang/field.ts";
 import { compileGlob } from "../../lang/glob.ts";
 import { indexOf, namedField, plainFields, readOne } from "./define.ts";
+import { rememberLast } from "./remember-last.ts";
 
 /** Reads the container; without a value on the host. */
 function inContainer(get: (container: Container) => Value | undefined) {
@@ -19,7 +20,7 @@ export const containerFields: readonly FieldSpec<Place>[] = [
       "container.id",
       "string",
       "first 12 characters of the id, or host",
-      ({ container }) => (container === undefined ? "host" : container.id.slice(0, 12)),
+      ({ container }) => (container === undefined ? "host" : shortId(container)),
     ],
     [
       "container.full_id",
@@ -118,6 +119,8 @@ export const containerTimeFields: readonly FieldSpec<ExecEvent>[] = plainFields<
     },
   ],
 ]);
+
+const shortId = rememberLast(({ id }: Container) => id.slice(0, 12));
 
 function text(value: string | undefined): ByteString | undefined {
   return value === undefined ? undefined : toByteString(value);

@@ -5,6 +5,7 @@ import type { Process } from "../../model/process.ts";
 import type { FieldSpec } from "../../lang/field.ts";
 import { findProcess } from "./ancestry.ts";
 import { indexOf, plainFields, readOne } from "./define.ts";
+import { rememberLast } from "./remember-last.ts";
 
 /** proc.* of the process itself, its parent, session and process group; thread ids. */
 export const processFields: readonly FieldSpec<ExecEvent>[] = [
@@ -22,7 +23,13 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
       "executable as the kernel resolved it",
       ({ process }) => process.exepath,
     ],
-    ["proc.cmdline", "string", "proc.name and arguments", (event) => ofArgv(event, commandLine), 6],
+    [
+      "proc.cmdline",
+      "string",
+      "proc.name and arguments",
+      (event) => ofArgv(event, ownCommandLine),
+      6,
+    ],
     ["proc.exeline", "string", "proc.exe and arguments", (event) => ofArgv(event, exeLine), 6],
     ["proc.cmdnargs", "u64", "number of arguments", (event) => ofArgv(event, argumentCount)],
     [
@@ -36,7 +43,7 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
       "proc.cwd",
       "string",
       "working directory, with a slash at the end",
-      ({ process }) => cwd(process),
+      ({ process }) => workingDirectory(process),
     ],
     ["proc.tty", "u32", "controlling terminal, 0 for none", ({ process }) => process.tty],
     ["proc.pid", "i64", "process id", ({ process }) => process.pid],
@@ -60,7 +67,8 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
       "proc.pcmdline",
       "string",
       "command line of the parent",
-      ({ process }) => (process.parent === undefined ? undefined : commandLine(process.parent)),
+      ({ process }) =>
+        process.parent === undefined ? undefined : parentCommandLine(process.parent),
       6,
     ],
     ["proc.loginshellid", "i64", "process id of the oldest shell above", loginShell, 6],
@@ -132,7 +140,7 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
     argument: "optional",
     cost: 5,
     bind: (argument) => {
-      if (argument === undefined) return readOne((event) => ofArgv(event, argumentLine));
+      if (argument === undefined) return readOne((event) => ofArgv(event, ownArguments));
       const index = indexOf(argument);
       if (index === undefined) return { kind: "invalid-argument", expected: "a number" };
       return readOne((event) => ofArgv(event, ({ argv }) => argv[index + 1] ?? ""));
@@ -146,10 +154,17 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
     cost: 8,
     bind: (argument) =>
       argument === undefined
-        ? readOne(({ process }) => process.env.join(" "))
+        ? readOne(({ process }) => environment(process))
         : readOne(({ process }) => variable(process, argument) ?? ""),
   },
 ];
+
+// What rules ask for again and again of the same process.
+const ownCommandLine = rememberLast(commandLine);
+const parentCommandLine = rememberLast(commandLine);
+const ownArguments = rememberLast(argumentLine);
+const environment = rememberLast(({ env }: Process) => env.join(" "));
+const workingDirectory = rememberLast(cwd);
 
 /** `comm arg1 arg2` */
 export function commandLine(process: Process): ByteString {

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "gate.h"
@@ -14,14 +15,24 @@
 namespace execwarden {
 namespace {
 
-// A JavaScript function that native threads may wake, until its thread ends.
-class Wake {
+// A JavaScript function that native threads may wake, until it is detached or its thread ends.
+class Wake : public std::enable_shared_from_this<Wake> {
  public:
   void Attach(Napi::Env env, Napi::Function callback, const char* name) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    function_ = Napi::ThreadSafeFunction::New(env, callback, name, 0, 1);
-    function_.Unref(env);
-    is_attached_ = true;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      function_ = Napi::ThreadSafeFunction::New(env, callback, name, 0, 1);
+      function_.Unref(env);
+      is_attached_ = true;
+    }
+    // Runs before the function itself is torn down with its thread; it must not be touched after.
+    auto* self = new std::shared_ptr<Wake>(shared_from_this());
+    env.AddCleanupHook(
+        [](std::shared_ptr<Wake>* wake) {
+          (*wake)->Detach();
+          delete wake;
+        },
+        self);
   }
   void Call() {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -41,8 +52,8 @@ class Wake {
 
 struct OpenGate {
   explicit OpenGate(const GateOptions& options) : gate(options) {}
-  Wake records;
-  Wake mounts;
+  std::shared_ptr<Wake> records = std::make_shared<Wake>();
+  std::shared_ptr<Wake> mounts = std::make_shared<Wake>();
   Gate gate;
 };
 
@@ -74,7 +85,7 @@ Napi::Value GateOpen(const Napi::CallbackInfo& info) {
   auto open = std::make_shared<OpenGate>(options);
   OpenGate* target = open.get();
   Gate::Failure failure =
-      open->gate.Start([target] { target->records.Call(); }, [target] { target->mounts.Call(); });
+      open->gate.Start([target] { target->records->Call(); }, [target] { target->mounts->Call(); });
   if (failure.error != 0) return Refuse(info.Env(), failure.error, failure.syscall);
   std::lock_guard<std::mutex> lock(gates_mutex);
   static uint32_t next_handle = 1;
@@ -91,20 +102,20 @@ Napi::Value GateClose(const Napi::CallbackInfo& info) {
     Gates().erase(info[0].As<Napi::Number>().Uint32Value());
   }
   open->gate.Stop();
-  open->records.Detach();
-  open->mounts.Detach();
+  open->records->Detach();
+  open->mounts->Detach();
   return info.Env().Undefined();
 }
 
 Napi::Value GateOnRecords(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
-  if (open) open->records.Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-records");
+  if (open) open->records->Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-records");
   return Napi::Boolean::New(info.Env(), open != nullptr);
 }
 
 Napi::Value GateOnMounts(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
-  if (open) open->mounts.Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-mounts");
+  if (open) open->mounts->Attach(info.Env(), info[1].As<Napi::Function>(), "execwarden-mounts");
   return Napi::Boolean::New(info.Env(), open != nullptr);
 }
 

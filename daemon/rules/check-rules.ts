@@ -6,36 +6,34 @@ import { priorities, type Priority } from "../model/alert.ts";
 import type { ExecEvent } from "../model/event.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, type Checked } from "../lang/checked.ts";
-import { createCompiler, type Compiler } from "../lang/compile.ts";
 import type { CollectedRule } from "./collect.ts";
 import type { Named } from "./definition.ts";
 import { withExceptions } from "./exceptions.ts";
 import { ruleCatalogue } from "./fields/catalogue.ts";
 import type { MacroTable } from "./macros.ts";
 import { compileTemplate } from "./output-template.ts";
-import { execEventTypes, type CompiledRule } from "./ruleset.ts";
+import { execEventTypes, type CheckedRule } from "./ruleset.ts";
 
 /** The tools that all rules of one load share. */
 interface Workshop {
   readonly macros: MacroTable;
   readonly checker: Checker<ExecEvent>;
-  readonly compiler: Compiler<ExecEvent>;
 }
 
-/** Checks and compiles every rule, disabled ones too; faults are added to `diagnostics`. */
-export function compileRules(
+/** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
+export function checkRules(
   rules: ReadonlyMap<string, CollectedRule>,
   macros: MacroTable,
   diagnostics: Diagnostic[],
-): readonly CompiledRule[] {
+): readonly CheckedRule[] {
   const checker = createChecker(ruleCatalogue);
-  const workshop = { macros, checker, compiler: createCompiler<ExecEvent>() };
+  const workshop = { macros, checker };
   return [...rules.values()].flatMap((rule) => {
     const faults: Diagnostic[] = [];
-    const compiled = compileRule(rule, workshop, faults);
+    const checked = checkRule(rule, workshop, faults);
     const isSkipped = rule.parts.skipsUnknownFields === true && onlyUnknown(faults);
     diagnostics.push(...(isSkipped ? [skipped(rule.name)] : faults));
-    return isSkipped || compiled === undefined ? [] : [compiled];
+    return isSkipped || checked === undefined ? [] : [checked];
   });
 }
 
@@ -51,11 +49,11 @@ function skipped(name: Named): Diagnostic {
   return warningAt({ code: "unknown-fields-skipped", message, span: name.span });
 }
 
-function compileRule(
+function checkRule(
   { name, parts }: CollectedRule,
   workshop: Workshop,
   faults: Diagnostic[],
-): CompiledRule | undefined {
+): CheckedRule | undefined {
   const { condition, output, desc, source, exceptions = [] } = parts;
   const priority = readPriority(parts.priority, faults);
   if (source !== undefined && source.value !== "syscall") {
@@ -63,12 +61,12 @@ function compileRule(
     faults.push(warningAt({ code: "unknown-source", message, span: source.span }));
     return undefined;
   }
-  const compiled = condition && compileCondition({ condition, exceptions }, workshop, faults);
+  const checked = condition && checkCondition({ condition, exceptions }, workshop, faults);
   const trimmed = trimText(output ?? textAt("", name.span));
   const { template, diagnostics } = compileTemplate(trimmed, ruleCatalogue);
   faults.push(...diagnostics);
-  if (compiled === undefined) return undefined;
-  const inactiveBecause = findInactivity(compiled.checked);
+  if (checked === undefined) return undefined;
+  const inactiveBecause = findInactivity(checked);
   const rule = {
     name: name.value,
     description: desc?.value.trim() ?? "",
@@ -79,23 +77,22 @@ function compileRule(
     formatOutput: (event: ExecEvent) => template.format(event),
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
-  return { rule, ...compiled };
+  return { rule, checked };
 }
 
-function compileCondition(
+function checkCondition(
   parts: {
     readonly condition: LocatedText;
     readonly exceptions: NonNullable<CollectedRule["parts"]["exceptions"]>;
   },
-  { macros, checker, compiler }: Workshop,
+  { macros, checker }: Workshop,
   faults: Diagnostic[],
-): Pick<CompiledRule, "checked" | "matches"> | undefined {
+): Checked<ExecEvent> | undefined {
   const expanded = macros.expand(withExceptions(parts.condition, parts.exceptions, faults));
   if (expanded === undefined) return undefined;
   const { checked, diagnostics } = checker.check(expanded.expr, expanded.text);
   faults.push(...diagnostics);
-  if (hasErrors(diagnostics)) return undefined;
-  return { checked, matches: compiler.compile(checked) };
+  return hasErrors(diagnostics) ? undefined : checked;
 }
 
 /** Why no exec event can match. */
@@ -107,7 +104,7 @@ function findInactivity(checked: Checked<ExecEvent>): string | undefined {
       : `exec events have no value for ${fields}`;
   }
   const types = boundOf(checked, "evt.type");
-  if (types === undefined || [...types].some((type) => execEventTypes.has(type))) return undefined;
+  if (types === undefined || execEventTypes.some((type) => types.has(type))) return undefined;
   return `no events of type ${[...types].join(", ")} are seen`;
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { startEngine, type CommandResult, type TestEngine } from "../support/engine.ts";
+import { buildImages, images } from "../support/images.ts";
+import { startDaemonProgram, type DaemonProgram } from "./daemon-program.ts";
+import type { Screen } from "./screen.ts";
+import { startWebServer, type WebServer } from "./web-server.ts";
+
+/** How the daemon of a scene is set up; a file that is left out is the shipped one. */
+export interface DaemonSetup {
+  readonly mode: "monitor" | "enforce";
+  readonly allowlist?: string;
+  readonly policies?: string;
+}
+
+const shipped = fileURLToPath(new URL("../../../rules/", import.meta.url));
+
+/** What scenes are played on: an engine, a web server, and a daemon that each scene sets up anew. */
+export class Stage {
+  readonly #screen: Screen;
+  readonly #directory = mkdtempSync(join(tmpdir(), "execwarden-demo-"));
+  // Promises, so that whatever is still starting can be waited for and ended.
+  #web: Promise<WebServer> | undefined;
+  #engine: Promise<TestEngine> | undefined;
+  #daemon: Promise<DaemonProgram> | undefined;
+  #isStruck = false;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  /** Starts the web server and the engine, and builds the image. */
+  async build(): Promise<void> {
+    await this.#step("a web server on loopback", () => (this.#web = startWebServer()));
+    const engine = await this.#step(
+      "a Docker engine of its own",
+      () => (this.#engine = startEngine()),
+    );
+    await this.#step(`the image ${images.curl}, with the curl of this machine`, () =>
+      buildImages(engine),
+    );
+  }
+
+  /** The running web server. */
+  get web(): Promise<WebServer> {
+    return present(this.#web);
+  }
+
+  /** Types a docker command and shows what it printed. */
+  async docker(...args: readonly string[]): Promise<CommandResult> {
+    this.#screen.command(["docker", ...args].join(" "));
+    const result = await this.dockerQuietly(...args);
+    const text = `${result.stdout}${result.stderr}`;
+    if (text.trim() !== "") this.#screen.printed(text);
+    return result;
+  }
+
+  /** Runs a docker command that is not part of the story. */
+  async dockerQuietly(...args: readonly string[]): Promise<CommandResult> {
+    const engine = await present(this.#engine);
+    const result = await engine.docker(...args);
+    this.#check();
+    return result;
+  }
+
+  /** Waits for the daemon's next event and shows it; its text without colours, empty when none came. */
+  async event(): Promise<string> {
+    const daemon = await present(this.#daemon);
+    const event = await daemon.nextEvent();
+    this.#check();
+    if (event === undefined) return "";
+    this.#screen.event(event);
+    return stripVTControlCharacters(event);
+  }
+
+  /** Stops the daemon of the last scene and starts one with this set-up. */
+  async restartDaemon(setup: DaemonSetup): Promise<void> {
+    await this.#stopDaemon();
+    const { host } = await present(this.#engine);
+    this.#check();
+    const logFile = join(this.#directory, "daemon.log");
+    writeFileSync(logFile, "");
+    this.#daemon = startDaemonProgram({
+      configFile: this.#writeFiles(host, setup),
+      logFile,
+      hasTerminal: this.#screen.isTerminal,
+    });
+    await this.#daemon;
+  }
+
+  /** Ends and removes everything that was started, finished or not. Safe to call at any time. */
+  async strike(): Promise<void> {
+    this.#isStruck = true;
+    await this.#stopDaemon();
+    await this.#web?.then((web) => {
+      web.stop();
+    }, ignored);
+    await this.#engine?.then((engine) => engine.stop(), ignored);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  // Nothing is started or shown any more once the stage is being struck.
+  #check(): void {
+    if (this.#isStruck) throw new Error("cannot go on: the demo is ending");
+  }
+
+  async #stopDaemon(): Promise<void> {
+    await this.#daemon?.then((daemon) => daemon.stop(), ignored);
+    this.#daemon = undefined;
+  }
+
+  async #step<T>(text: string, work: () => Promise<T>): Promise<T> {
+    const step = this.#screen.step(text);
+    const result = await work();
+    this.#check();
+    step.finish();
+    return result;
+  }
+
+  #writeFiles(host: string, { mode, allowlist, policies }: DaemonSetup): string {
+    const write = (name: string, text: string): string => {
+      const path = join(this.#directory, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    const config = {
+      docker: { host },
+      mode,
+      rules_files: [join(shipped, "web-fetch.yaml")],
+      policies_files: [
+        policies === undefined ? join(shipped, "policies.d") : write("policies.yaml", policies),
+      ],
+      allowlist_file:
+        allowlist === undefined
+          ? join(shipped, "allowlist.yaml")
+          : write("allowlist.yaml", allowlist),
+      control: { socket: join(this.#directory, "control.sock") },
+      outputs: { stdout: { format: "text" } },
+    };
+    // JSON is YAML.
+    return write("execwarden.yaml", JSON.stringify(config, undefined, 2));
+  }
+}
+
+function present<T>(started: Promise<T> | undefined): Promise<T> {
+  return started ?? Promise.reject(new Error("cannot play on a stage that was not built"));
+}
+
+// What failed to start was reported by whoever waited for it; there is nothing of it to end.
+function ignored(): void {
+  return undefined;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import t from "tap";
+import { compileGlob } from "../../daemon/lang/glob.ts";
+import { compilePathPrefix } from "../../daemon/lang/path-prefix.ts";
+import { compileRegex } from "../../daemon/lang/regex.ts";
+
+type Row = readonly [name: string, pattern: string, text: string, expected: boolean];
+
+/** Milliseconds of one call. */
+function timed(run: () => unknown): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+t.test("globs, as fnmatch", (t) => {
+  const rows: readonly Row[] = [
+    ["a star crosses slashes and leading dots", "/a*z", "/a/.b/z", true],
+    ["a star may be empty", "a*b", "ab", true],
+    ["stars in a row", "a**b", "axxb", true],
+    ["the whole text counts", "a*", "ba", false],
+    ["a question mark is one byte", "a?c", "abc", true],
+    ["a question mark is not nothing", "a?c", "ac", false],
+    ["a set", "[ab]x", "bx", true],
+    ["a range", "[a-c]", "b", true],
+    ["a negated set", "[!a]", "a", false],
+    ["a negated set, the other way to write it", "[^a]", "b", true],
+    ["a bracket first in a set", "[]a]", "]", true],
+    ["a dash last in a set", "[a-]", "-", true],
+    ["a class", "[[:digit:]x]", "7", true],
+    ["a class does not match others", "[[:alpha:]]", "7", false],
+    ["an escaped star", "a\\*", "a*", true],
+    ["an escaped star is no star", "a\\*", "ab", false],
+    ["an escape in a set", "[\\]]", "]", true],
+    ["a bracket that is never closed", "a[b", "a[b", true],
+    ["a backslash at the end matches nothing", "a\\", "a\\", false],
+    ["nothing matches nothing", "", "", true],
+    ["nothing does not match something", "", "a", false],
+    ["a star matches nothing", "*", "", true],
+    ["two stars and a middle", "*b*", "abc", true],
+    ["sets between stars", "*[0-9]*x", "ab3cx", true],
+    ["bytes are not characters", "?", "\xc3\xbc", false],
+  ];
+  for (const [name, pattern, text, expected] of rows) {
+    t.equal(compileGlob(pattern)(text), expected, name);
+  }
+  t.equal(compileGlob("*CuRl[A-Z]", true)("/bin/cUrLq"), true, "case folding");
+  const slow = compileGlob("*a*a*a*a*a*a*a*a*a*a*[b]");
+  t.ok(timed(() => slow("a".repeat(20_000))) < 500, "many stars do not blow up");
+  t.end();
+});
+
+t.test("regular expressions, POSIX syntax of RE2", (t) => {
+  const rows: readonly Row[] = [
+    ["both ends are anchored", "a|ab", "ab", true],
+    ["a part is not enough", "b", "abc", false],
+    ["anchors do no harm", "^abc$", "abc", true],
+    ["a dot is one code point", "a.c", "a\xc3\xbcc", true],
+    ["a dot is no line end", "a.c", "a\nc", false],
+    ["bytes that are no UTF-8", "a.c", "a\xffc", true],
+    ["classes", "[[:alpha:]]+[0-9]{2}", "ab12", true],
+    ["a class with brackets and escapes", "[]\\][:digit:]]+", "]\\1]", false],
+    ["an escaped dot", "a\\.b", "a.b", true],
+    ["a repeated repetition", "(ab)*{2}c", "ababc", true],
+    ["a star of a plus", "a+*b", "b", true],
+    ["a question mark is never lazy", "a*?b", "aab", true],
+    ["a brace that is no count", "a{x", "a{x", true],
+    ["an alternative of groups", "(curl|wget)(64)?", "wget64", true],
+  ];
+  for (const [name, pattern, text, expected] of rows) {
+    const regex = compileRegex(pattern);
+    t.equal(regex.ok ? regex.test(text) : regex.problem, expected, name);
+  }
+  const refused = [
+    "\\d",
+    "[\\w]",
+    "\\bx",
+    "(?:a)",
+    "(?i)a",
+    "a(",
+    "[a",
+    "*a",
+    "a{2000}",
+    "\\pL",
+    "\\Qa",
+    "a\\",
+  ];
+  for (const pattern of refused) t.equal(compileRegex(pattern).ok, false, `refused: ${pattern}`);
+  t.end();
+});
+
+t.test("matching takes time in proportion to the text, whatever the pattern", (t) => {
+  const patterns = [
+    "(a*)*b",
+    "(a|a)*b",
+    "(a|aa)+b",
+    ".*.*.*x",
+    "(.*)(.*)(.*)(.*)y",
+    "([a-z]+)*[0-9]",
+  ];
+  for (const pattern of patterns) {
+    const regex = compileRegex(pattern);
+    if (!regex.ok) throw new Error(regex.problem);
+    regex.test("a".repeat(1000));
+    const short = timed(() => regex.test("a".repeat(20_000)));
+    const long = timed(() => regex.test("a".repeat(200_000)));
+    t.ok(
+      long < 100 * Math.max(short, 2),
+      `${pattern}: ${short.toFixed(1)} and ${long.toFixed(1)} ms`,
+    );
+    t.ok(long < 2000, `${pattern} is done in time`);
+  }
+  t.end();
+});
+
+t.test("path prefixes", (t) => {
+  const rows: readonly Row[] = [
+    ["a prefix of parts", "/var/run", "/var/run/docker.sock", true],
+    ["a prefix of letters is none", "/var/ru", "/var/run", false],
+    ["empty parts do not count", "/var//run/", "/var/run", true],
+    ["a relative path is the same", "var", "/var/run", true],
+    ["the root is a prefix of all", "/", "x", true],
+    ["longer than the value", "/a/b", "/a", false],
+    ["a glob is for one part", "/a/*", "/a/b/c", true],
+    ["a glob does not cross", "/a*c", "/a/c", false],
+  ];
+  for (const [name, pattern, text, expected] of rows) {
+    t.equal(compilePathPrefix([pattern])(text), expected, name);
+  }
+  t.equal(compilePathPrefix([])("/a"), false, "no path at all");
+  t.end();
+});

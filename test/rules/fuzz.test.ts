@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import t from "tap";
+import { langDiagnosticTexts } from "../../daemon/lang/diagnostic-texts.ts";
+import { ruleDiagnosticTexts } from "../../daemon/rules/diagnostic-texts.ts";
+import { loadRules } from "../../daemon/rules/load.ts";
+import { yamlDiagnosticTexts } from "../../daemon/text/diagnostic-texts.ts";
+import { renderDiagnostics } from "../../daemon/text/render.ts";
+import { ruleText } from "./load-text.ts";
+import { sampleEvent } from "./sample-event.ts";
+
+const shipped = readFileSync(new URL("../../rules/web-fetch.yaml", import.meta.url), "utf8");
+const base = `${shipped}
+- rule: R2
+  desc: d
+  condition: spawned_process and (proc.aname in (web_fetch_binaries) or proc.args[1] glob '*x' or len(proc.args) > 5)
+  output: "%proc.args[0] %12proc.pname %toupper(proc.name)"
+  priority: ERROR
+  exceptions:
+    - name: e
+      fields: [proc.name, proc.pname]
+      comps: [in, startswith]
+      values: [[[a, b], c]]
+- rule: R2
+  tags: [x]
+  override: {tags: append}
+`;
+
+const known = { ...yamlDiagnosticTexts, ...langDiagnosticTexts, ...ruleDiagnosticTexts };
+
+/** Loads, renders, matches: none of it may throw, and what is reported must be of use. */
+function exercise(text: string): void {
+  const source = { name: "f", text };
+  const { ruleset, diagnostics } = loadRules({ files: [source] });
+  if (ruleset === undefined && diagnostics.length === 0)
+    throw new Error("refused without a reason");
+  for (const { code, span } of diagnostics) {
+    if (!(code in known)) throw new Error(`no text for ${code}`);
+    if (
+      span !== undefined &&
+      (span.start < 0 || span.end < span.start || span.start > text.length)
+    ) {
+      throw new Error(`${code} lies outside of the text`);
+    }
+  }
+  renderDiagnostics(diagnostics);
+  for (const rule of ruleset?.match(sampleEvent()) ?? []) rule.formatOutput(sampleEvent());
+}
+
+t.test("a damaged rule file is loaded or refused, never more", (t) => {
+  const at = fc.nat({ max: base.length });
+  const junk = fc.oneof(
+    fc.constantFrom(..."\"'()[]{}:,-%>|&*#\n\t=".split("")),
+    fc.constantFrom(
+      "rule",
+      "macro",
+      "- ",
+      "\n---\n",
+      "not ",
+      " and ",
+      "in ",
+      "<<: *a",
+      "\u0000",
+      "\u202e",
+      "&a ",
+    ),
+    fc.string({ maxLength: 4, unit: "binary" }),
+  );
+  const edit = fc.record({ at, length: fc.nat({ max: 12 }), junk });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      let text = base;
+      for (const change of edits) {
+        text = text.slice(0, change.at) + change.junk + text.slice(change.at + change.length);
+      }
+      exercise(text);
+    }),
+    { numRuns: 500 },
+  );
+  t.pass("nothing was thrown");
+  t.end();
+});
+
+t.test("large files take time in proportion", (t) => {
+  const timed = (count: number, make: (i: number) => string): number => {
+    const text = Array.from({ length: count }, (_, i) => make(i)).join("");
+    const start = performance.now();
+    exercise(text);
+    return performance.now() - start;
+  };
+  const rows: readonly (readonly [string, (i: number) => string])[] = [
+    [
+      "rules",
+      (i) => ruleText(`proc.name = p${String(i)} and proc.pname in (a, b)`, "", `R${String(i)}`),
+    ],
+    ["faulty rules", (i) => ruleText(`proc.nam = p${String(i)}`, "", `R${String(i)}`)],
+    ["macros", (i) => `- macro: m${String(i)}\n  condition: proc.pid = ${String(i)}\n`],
+    ["entries that are none", () => "- [\n"],
+  ];
+  for (const [name, make] of rows) {
+    timed(100, make);
+    const small = timed(500, make);
+    const large = timed(2000, make);
+    t.ok(
+      large < 20 * Math.max(small, 20),
+      `${name}: ${small.toFixed(0)} and ${large.toFixed(0)} ms`,
+    );
+  }
+  t.end();
+});

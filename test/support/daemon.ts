@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Status } from "../../daemon/model/status.ts";
+
+/** One alert as the daemon prints it; only what tests look at is typed. */
+export interface AlertLine {
+  readonly rule: string;
+  readonly priority: string;
+  readonly output: string;
+  readonly time: string;
+  readonly output_fields: Readonly<Record<string, unknown>>;
+  readonly execwarden: {
+    readonly verdict: string;
+    readonly held: boolean;
+    readonly outcomes: readonly {
+      readonly action: string;
+      readonly status: string;
+      readonly detail?: string;
+    }[];
+    readonly process: Readonly<Record<string, unknown>> & {
+      readonly cmdline: string;
+      readonly exepath: string;
+    };
+    readonly ancestors: readonly { readonly name: string; readonly cmdline: string }[];
+    readonly container?: Readonly<Record<string, unknown>> & {
+      readonly name: string;
+      readonly image: Readonly<Record<string, unknown>>;
+    };
+    readonly user: Readonly<Record<string, unknown>>;
+    readonly engine?: Readonly<Record<string, unknown>>;
+    readonly host: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** A real daemon in a process of its own. */
+export interface TestDaemon {
+  readonly pid: number;
+  /** Every alert so far, in order. */
+  readonly alerts: readonly AlertLine[];
+  /** The daemon's own log so far, one JSON object a line. */
+  log(): string;
+  /** The first alert, past or to come, that fits. Rejects after 20 s. */
+  alert(fits: (alert: AlertLine) => boolean): Promise<AlertLine>;
+  status(): Promise<Status>;
+  /** Sends SIGTERM and waits for the end; the exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it as a crash would. */
+  crash(): Promise<void>;
+}
+
+/** What a test's daemon is configured with. */
+export interface DaemonOptions {
+  /** `unix://…` of the engine. */
+  readonly dockerHost: string;
+  readonly mode?: "monitor" | "enforce";
+  /** Texts of files. The shipped rule is always there. */
+  readonly rules?: string;
+  readonly policies?: string;
+  readonly allowlist?: string;
+  readonly gate?: string;
+}
+
+const shipped = fileURLToPath(new URL("../../rules/web-fetch.yaml", import.meta.url));
+const program = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
+const waitMs = 20_000;
+/** tap's TypeScript loader alone: its others bring signal handlers of their own. */
+const loader = process.execArgv.filter((flag) => flag.includes("@tapjs/typescript"));
+
+/** Starts a daemon and resolves when it guards. It runs from the sources, as the tests do. */
+export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
+  const directory = mkdtempSync(join(tmpdir(), "execwarden-daemon-"));
+  const socket = join(directory, "control.sock");
+  const config = writeFiles(directory, socket, options);
+  const child = spawn(
+    process.execPath,
+    [...loader, program, "run", "--json-log", "--config", config],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const alerts: AlertLine[] = [];
+  let log = "";
+  const changed = new EventTarget();
+  const say = (): boolean => changed.dispatchEvent(new Event("change"));
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    alerts.push(JSON.parse(line) as AlertLine);
+    say();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    log += chunk.toString();
+    say();
+  });
+  child.on("exit", say);
+  const wait = <T>(look: () => T | undefined, what: string): Promise<T> =>
+    waitFor(changed, look, () => `${what}; the daemon's log:\n${log}`);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, "exit");
+    }
+    rmSync(directory, { recursive: true, force: true });
+    return child.exitCode;
+  };
+  try {
+    await wait(() => ready(child, log), "the daemon did not start to guard");
+  } catch (error) {
+    await end("SIGKILL");
+    throw error;
+  }
+  return {
+    pid: child.pid ?? 0,
+    alerts,
+    log: () => log,
+    alert: (fits) => wait(() => alerts.find(fits), `no such alert among ${alerts.length}`),
+    status: () => getStatus(socket),
+    stop: () => end("SIGTERM"),
+    crash: async () => {
+      await end("SIGKILL");
+    },
+  };
+}
+
+function ready(child: ChildProcess, log: string): true | undefined {
+  if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}:\n${log}`);
+  return log.includes('"message":"guarding"') || log.includes('"guarding"') ? true : undefined;
+}
+
+function writeFiles(directory: string, socket: string, options: DaemonOptions): string {
+  const write = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const rules = [shipped];
+  if (options.rules !== undefined) rules.push(write("rules.yaml", options.rules));
+  const policies = write("policies.yaml", options.policies ?? "policies: []\n");
+  const allowlist = write("allowlist.yaml", options.allowlist ?? "allowlists: {}\n");
+  return write(
+    "execwarden.yaml",
+    JSON.stringify({
+      docker: { host: options.dockerHost },
+      rules_files: rules,
+      policies_files: [policies],
+      allowlist_file: allowlist,
+      mode: options.mode ?? "monitor",
+      control: { socket },
+      // Long enough for a machine that is busy with other tests.
+      gate: { deadline: options.gate ?? "5s" },
+    }),
+  );
+}
+
+function waitFor<T>(
+  changed: EventTarget,
+  look: () => T | undefined,
+  explain: () => string,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const finish = (act: () => void): void => {
+      clearTimeout(timer);
+      changed.removeEventListener("change", check);
+      act();
+    };
+    const check = (): void => {
+      try {
+        const found = look();
+        if (found !== undefined)
+          finish(() => {
+            resolve(found);
+          });
+      } catch (error) {
+        finish(() => {
+          reject(error);
+        });
+      }
+    };
+    const timer = setTimeout(() => {
+      finish(() => {
+        reject(new Error(explain()));
+      });
+    }, waitMs);
+    changed.addEventListener("change", check);
+    check();
+  });
+}
+
+function getStatus(socketPath: string): Promise<Status> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path: "/v1/status" }, (response) => {
+      response.toArray().then((chunks) => {
+        resolve(JSON.parse(Buffer.concat(chunks).toString()) as Status);
+      }, reject);
+    })
+      .on("error", reject)
+      .end();
+  });
+}

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Tries the service as on a user's host: installs this checkout into a Debian 12 of its own, boots that in qemu (kernel
+# 6.1, systemd as PID 1, cgroup v2) and runs machine/job.sh there. Builds the machine first when it is not there yet.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+machine=$(readlink -f "${1:?usage: boot.sh DIRECTORY}")
+here=$(dirname "$(readlink -f "$0")")
+boot_timeout_s=1500
+"$here/machine/build.sh" "$machine"
+
+# The job: what is installed, the node it runs on, and the checks.
+job=$(mktemp -d "$machine/job.XXXXXX")
+trap 'rm -rf "$job"' EXIT
+DESTDIR=$job/root PREFIX=/usr "$here/../../systemd/install.sh"
+install -D "$(node -p process.execPath)" "$job/root$(node -p process.execPath)"
+install "$here"/machine/*.sh "$here"/../../systemd/*.sh "$job/"
+tar -C "$job" --owner=0 --group=0 -cf "$machine/job.tar" .
+
+# Emulated unless QEMU_ACCEL=kvm: ten times slower, but it works inside a virtual machine too.
+echo "machine: booting (its console is in $machine/console.log)"
+status=0
+timeout --foreground "$boot_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
+  -smp 2 -m 2048 -display none -no-reboot -serial "file:$machine/console.log" \
+  -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
+  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no' \
+  -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on" \
+  -drive "file=$machine/job.tar,format=raw,if=virtio,readonly=on" || status=$?
+[ "$status" = 0 ] || echo "machine: qemu ended with $status (124: its time was over)"
+
+tr -d '\r' <"$machine/console.log" | sed -n '/^TAP version/,$p' | tee "$machine/job.tap"
+passed=$(grep -c '^ok ' "$machine/job.tap" || true)
+failed=$(grep -c '^not ok ' "$machine/job.tap" || true)
+# The plan comes last: without it the job did not end.
+grep -qx "1\.\.$((passed + failed))" "$machine/job.tap" || failed=$((failed + 1))
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,165 @@
+#!/bin/bash
+# Runs inside the machine, as root, once it is up. Tells on the console what holds, as TAP.
+# SPDX-License-Identifier: Apache-2.0
+set -uo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+. "$here/tap.sh"
+image=byrnedo/alpine-curl
+policy=/etc/execwarden/policies.d/web-fetch.yaml
+
+main() {
+  echo "TAP version 14"
+  prepare
+  installed
+  starts_before_the_engine
+  sees_a_curl
+  comes_back
+  keeps_its_watchdog_fed
+  is_replaced_when_it_hangs
+  refuses_a_curl
+  stops_clean
+  uninstalled
+  echo "1..$checks"
+}
+
+prepare() {
+  note "$(uname -r), systemd $(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p'), $(docker --version)"
+  note "cgroups: $(stat -fc %T /sys/fs/cgroup), $(docker info --format '{{.CgroupDriver}} v{{.CgroupVersion}}')"
+  tar -C / -xf - < <(tar -C "$here/root" -cf - .)
+  local root=/var/tmp/image
+  mkdir -p "$root/bin"
+  cp /bin/busybox "$root/bin/"
+  for applet in sh sleep true; do ln -s busybox "$root/bin/$applet"; done
+  for file in /usr/bin/curl $(ldd /usr/bin/curl | grep -o '/[^ ]*'); do
+    install -D "$file" "$root$file"
+  done
+  tar -C "$root" -cf - . | docker import --change 'ENTRYPOINT ["/usr/bin/curl"]' - "$image" >/dev/null
+  rm -r "$root"
+}
+
+installed() {
+  systemd-sysusers /usr/lib/sysusers.d/execwarden.conf
+  systemctl daemon-reload
+  check "the group is there" getent group execwarden
+  check "the installed unit is accepted whole" verify_unit
+  check "it can be enabled" systemctl enable execwarden.service
+  note "$(systemd-analyze security --no-pager execwarden.service | tail -1)"
+}
+
+verify_unit() {
+  local said
+  said=$(systemd-analyze verify /usr/lib/systemd/system/execwarden.service 2>&1) && [ -z "$said" ] || {
+    echo "$said"
+    return 1
+  }
+}
+
+# As at boot: the socket is there, the engine is not yet, and both are started in one go.
+starts_before_the_engine() {
+  systemctl stop docker.service docker.socket
+  systemctl start docker.socket
+  local began=$SECONDS
+  check "it starts together with the engine" timeout 120 systemctl start execwarden.service docker.service
+  note "both were up after $((SECONDS - began)) s"
+  check "it was ready before the engine was started" is_before execwarden.service docker.service
+  check "it is connected to the engine soon" within 60 is_connected
+  systemctl status --no-pager execwarden.service | head -12 | comment
+  check "its status line says what it does" grep -q . <(property StatusText)
+  check "its socket is for root and the group" \
+    test "$(stat -c '%a %U %G' /run/execwarden/execwarden.sock)" = "660 root execwarden"
+  check "execwarden status answers" execwarden status
+}
+
+is_before() {
+  local first second
+  first=$(systemctl show --property=ActiveEnterTimestampMonotonic --value "$1")
+  second=$(systemctl show --property=ExecMainStartTimestampMonotonic --value "$2")
+  [ "$first" -gt 0 ] && [ "$first" -lt "$second" ] || {
+    echo "$1 was ready at $first, $2 was started at $second"
+    return 1
+  }
+}
+
+sees_a_curl() {
+  local mark
+  mark=$(date +%s)
+  check "curl runs in a container" timeout 120 docker run --rm --name seen "$image" --version
+  check "the journal has the alert, with image and name" within 20 alert_since "$mark" '"container.name":"seen"'
+  alerts_since "$mark" | cut -c1-400 | comment
+  check "nothing was held beyond the deadline, and nothing lost" \
+    ask "(({ deadlinesMissed, lost, readErrors, alertsLost }) =>
+      deadlinesMissed + lost + readErrors + alertsLost === 0)(status.gate.counters)"
+}
+
+comes_back() {
+  local before mark
+  before=$(property MainPID)
+  kill -KILL "$before"
+  check "after SIGKILL it is active again within 30 s" within 30 is_back "$before"
+  mark=$(date +%s)
+  check "a container runs" timeout 120 docker run --rm --name again "$image" --version
+  check "and is seen by the new daemon" within 20 alert_since "$mark" '"container.name":"again"'
+}
+
+keeps_its_watchdog_fed() {
+  local restarts
+  restarts=$(property NRestarts)
+  sleep 45
+  check "45 s later (watchdog: 30 s) it is the same daemon" \
+    test "$(property NRestarts) $(property ActiveState)" = "$restarts active"
+}
+
+is_replaced_when_it_hangs() {
+  local before began=$SECONDS
+  before=$(property MainPID)
+  kill -STOP "$before"
+  check "a daemon that hangs is replaced" within 90 is_back "$before"
+  note "replaced after $((SECONDS - began)) s"
+  check "the journal says that it was the watchdog" \
+    grep -q 'Watchdog timeout' <(journalctl --unit execwarden --no-pager)
+}
+
+refuses_a_curl() {
+  sed -i 's/^mode: monitor/mode: enforce/' /etc/execwarden/execwarden.yaml
+  sed -i 's/^    mode: monitor/    mode: enforce/' "$policy"
+  check "it restarts in enforce mode" timeout 60 systemctl restart execwarden.service
+  check "it is connected to the engine" within 60 is_connected
+  local runs=0 refused=0 deadline=$((SECONDS + 30)) mark said
+  mark=$(date +%s)
+  while [ "$SECONDS" -lt "$deadline" ]; do
+    runs=$((runs + 1))
+    said=$(timeout 120 docker run --rm --name "refused$runs" "$image" --version 2>&1) && continue
+    case $said in *"operation not permitted"*) refused=$((refused + 1)) ;; esac
+  done
+  note "$runs runs in 30 s, $refused refused; the last said: $(tail -n 1 <<<"$said")"
+  check "every curl of 30 s of docker run is refused with 'operation not permitted'" \
+    test "$runs" -gt 0 -a "$refused" = "$runs"
+  check "each has its alert" within 20 test_alerts "$mark" "$runs"
+  check "another program is not refused" \
+    timeout 120 docker run --rm --entrypoint /bin/true "$image"
+  check "an exec of the host is not refused" curl --version
+}
+
+test_alerts() { [ "$(alerts_since "$1" | wc -l)" = "$2" ]; }
+
+stops_clean() {
+  docker run --detach --name left --entrypoint /bin/sleep "$image" 600 >/dev/null
+  local began=$SECONDS
+  check "it stops" timeout 60 systemctl stop execwarden.service
+  note "after $((SECONDS - began)) s"
+  check "without a fault" test "$(property Result) $(property ExecMainStatus)" = "success 0"
+  check "its socket is gone" test ! -e /run/execwarden
+  check "then nobody refuses anything" timeout 60 docker exec left /usr/bin/curl --version
+  docker rm --force left >/dev/null
+  note "faults in its log: $(journalctl --unit execwarden --output cat | grep -c ' \(warn\|error\)')"
+  journalctl --unit execwarden --output cat | grep -v '^{' | sort | uniq -c | sort -rn | head -20 | cut -c1-220 | comment
+}
+
+uninstalled() {
+  check "uninstall.sh removes it" "$here/uninstall.sh"
+  check "no unit is left" test ! -e /usr/lib/systemd/system/execwarden.service
+  check "the configuration is left" test -e /etc/execwarden/execwarden.yaml
+}
+
+main
