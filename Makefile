@@ -154,16 +154,16 @@ bench: root engine build $(tools) ## Measure: one table of ratios from one run
 
 .PHONY: check
 check: $(npm_stamp) ## Types, lint, format, import law, dead code, C++ and Markdown style
-	tsc --noEmit
-	eslint .
-	prettier --check .
 	@mkdir -p build
-	depcruise daemon $(wildcard plugin) | tee build/depcruise.txt
-	@grep -qE '\([1-9][0-9]{2,} modules' build/depcruise.txt || { \
+	npm run --silent check:types
+	npm run --silent check:lint
+	npm run --silent check:format
+	npm run --silent check:imports | tee build/imports.txt
+	@grep -qE '\([1-9][0-9]{2,} modules' build/imports.txt || { \
 	  echo "cannot trust the import law: fewer than 100 modules were seen" >&2; exit 1; }
-	knip
-	clang-format --dry-run -Werror $(cpp_sources)
-	markdownlint-cli2 '**/*.md'
+	npm run --silent check:dead-code
+	npm run --silent check:addon
+	npm run --silent check:docs
 	@for script in $(scripts); do bash -n "$$script"; done
 
 .PHONY: format

@@ -1,6 +1,7 @@
 // The guard thread: builds the pipeline and feeds it. It reads records, decides and answers, and does
 // nothing else: no Docker, no files, no sockets. Started by guard.ts as a worker.
 // SPDX-License-Identifier: Apache-2.0
+import { setPriority } from "node:os";
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { startTimeNs } from "./enrich/enrich.ts";
 import { Places } from "./enrich/places.ts";
@@ -21,6 +22,8 @@ import { assert, unreachable } from "./util/assert.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 20;
+/** Behind the gate's own threads, which have -20. */
+const guardNice = -15;
 
 /** CLOCK_MONOTONIC, the clock of the gate's records. */
 function monotonicMs(): number {
@@ -100,7 +103,7 @@ class GuardThread {
   }
 
   start(): void {
-    this.#gate.setDefaultMode(this.#settings.mode === "enforce" ? "hold" : "observe");
+    this.#gate.setDefaultMode(this.#judge.canDeny ? "hold" : "observe");
     this.#gate.onRecords((batch) => {
       for (const record of decodeRecords(batch)) this.#pipeline.take(record);
       this.#sender.flush();
@@ -131,10 +134,10 @@ class GuardThread {
         this.#users.delete(message.id);
         break;
       case "superblock":
-        this.#places.addRoot(message.device, message.point);
+        this.#places.addRoot(message, message.point);
         break;
       case "superblock-gone":
-        this.#places.removeDevice(message.device);
+        this.#places.removeRoot(message);
         break;
       case "covered":
         this.#settlement.covered(message.containerId, message.devices, message.hasSharedPlaces);
@@ -167,8 +170,8 @@ class GuardThread {
 
   #createSettlement(): Settlement {
     return new Settlement({
-      setMode: (device, mode) => {
-        this.#gate.setMode(device, mode);
+      setMode: ({ device, generation }, mode) => {
+        this.#gate.setMode(device, mode, generation);
       },
       setDefaultMode: (mode) => {
         this.#gate.setDefaultMode(mode);
@@ -176,10 +179,10 @@ class GuardThread {
       requestCoverage: (containerId, pid) => {
         this.#post({ kind: "cover", containerId, pid });
       },
-      rootDevices: (containerId) => this.#places.devicesOf(containerId),
+      rootsOf: (containerId) => this.#places.rootsOf(containerId),
       couldDeny: (containerId) => {
         const container = this.#places.container(containerId);
-        if (container === undefined) return false;
+        if (container === undefined) return this.#judge.canDeny;
         const allowlists = this.#judge.allowlistsOf(container);
         return this.#judge.couldDeny({ host: this.#settings.host, container, allowlists });
       },
@@ -192,6 +195,8 @@ class GuardThread {
 }
 
 function main(port: MessagePort, settings: GuardSettings): void {
+  // An exec may be waiting for this thread (setpriority(2) is per thread on Linux, 0 is the caller).
+  setPriority(0, guardNice);
   const { loaded } = loadJudge(settings);
   assert(loaded !== undefined, "the main thread has checked these files");
   const judge = createJudge(loaded, { mode: settings.mode, monotonicMs });

@@ -6,7 +6,7 @@ import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
 import { Coverage } from "./kernel/coverage.ts";
-import type { Gate } from "./kernel/gate.ts";
+import type { Gate, RootPattern } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
 import type { Log } from "./model/ports.ts";
 import type { ByteString } from "./util/byte-string.ts";
@@ -31,6 +31,7 @@ const usersMax = 1_024;
 export class Guarding {
   readonly #options: GuardingOptions;
   readonly #coverage: Coverage;
+  #patternsFor: string | undefined;
   readonly #usersReadMs = new Map<string, number>();
 
   constructor(options: GuardingOptions) {
@@ -40,14 +41,12 @@ export class Guarding {
       gate,
       log,
       readMountinfo,
-      isContainerRoot: (point) =>
-        isContainerRoot(point, options.inventory.status().engine?.dataRoot),
       events: {
-        onRoot: ({ device, point }) => {
-          guard.post({ kind: "superblock", device, point });
+        onRoot: (root) => {
+          guard.post({ kind: "superblock", ...root });
         },
-        onRootGone: ({ device }) => {
-          guard.post({ kind: "superblock-gone", device });
+        onRootGone: ({ device, generation }) => {
+          guard.post({ kind: "superblock-gone", device, generation });
         },
       },
     });
@@ -56,9 +55,9 @@ export class Guarding {
   /** Marks what runs now and watches for what comes. The inventory has been asked before. */
   async start(): Promise<void> {
     this.#options.gate.watchMounts(() => {
-      this.#coverage.scan();
+      this.#look();
     });
-    this.#coverage.scan();
+    this.#look();
     const running = this.#options.inventory
       .list()
       .flatMap(({ id, pid }) => (pid === undefined ? [] : [this.cover(id, pid)]));
@@ -81,7 +80,19 @@ export class Guarding {
 
   /** Container roots that are marked. */
   rootCount(): number {
-    return this.#coverage.roots().length;
+    return this.#options.gate.roots().length;
+  }
+
+  // The engine's data directory is known once it answered; until then, and where it never does, any
+  // directory will do.
+  #look(): void {
+    const { inventory, gate } = this.#options;
+    const dataRoot = inventory.status().engine?.dataRoot;
+    if (this.#patternsFor !== (dataRoot ?? "")) {
+      this.#patternsFor = dataRoot ?? "";
+      gate.setRootPatterns(rootPatterns(dataRoot));
+    }
+    this.#coverage.update();
   }
 
   #forgetGone(): void {
@@ -130,11 +141,11 @@ function readMountinfo(path: string): ByteString | undefined {
  * Where engines mount the root file systems of containers: overlay2 below the data directory, containerd's
  * runtime directory, and the data directory's rootfs with the containerd image store.
  */
-function isContainerRoot(point: ByteString, dataRoot: string | undefined): boolean {
-  if (point.includes("/io.containerd.runtime.v2.task/moby/")) return true;
-  if (dataRoot !== undefined && !point.startsWith(`${dataRoot}/`)) return false;
-  return (
-    (point.includes("/overlay2/") && point.endsWith("/merged")) ||
-    point.includes("/rootfs/overlayfs/")
-  );
+function rootPatterns(dataRoot: string | undefined): readonly RootPattern[] {
+  const prefix = dataRoot === undefined ? "" : `${dataRoot}/`;
+  return [
+    { prefix, infix: "/overlay2/", suffix: "/merged" },
+    { prefix, infix: "/rootfs/overlayfs/" },
+    { infix: "/io.containerd.runtime.v2.task/moby/" },
+  ];
 }

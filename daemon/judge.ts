@@ -98,5 +98,10 @@ export function createJudge(
       return known;
     },
     couldDeny: (place) => couldDeny(place, policies, mode),
+    canDeny: mode === "enforce" && policies.some(refuses),
   };
+}
+
+function refuses({ isEnabled, info, actions }: Policy): boolean {
+  return isEnabled && info.mode === "enforce" && actions.some(({ kind }) => kind === "deny");
 }

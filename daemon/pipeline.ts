@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enrich, type ExecFacts } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
-import type { Places } from "./enrich/places.ts";
+import type { DeviceLife, Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
@@ -24,6 +24,8 @@ export interface Judge {
   match(event: ExecEvent): readonly Rule[];
   decide(event: ExecEvent, matches: readonly Rule[]): Decision;
   allowlistsOf(container: Container | undefined): ReadonlySet<string>;
+  /** Whether any policy in force could refuse an exec anywhere. */
+  readonly canDeny: boolean;
 }
 
 /** Everything the pipeline is built from. */
@@ -47,6 +49,8 @@ export interface PipelineOptions {
 interface Pending {
   readonly traced: TracedExec;
   readonly cgroupIds: readonly string[];
+  /** False as soon as the kernel has its answer. */
+  isHeld: boolean;
 }
 
 /** An event that rules matched, on its way to the decision. */
@@ -90,6 +94,7 @@ export class Pipeline {
           this.#judge(pending);
         });
       },
+      untilMs: (pending) => this.#waitUntilMs(pending),
       lengthMax: waitingMax,
     });
   }
@@ -102,9 +107,10 @@ export class Pipeline {
         this.#answer(record, "allow");
         return;
       }
-      const pending = { traced, cgroupIds: containerIdsOf(record.cgroup) };
+      const cgroupIds = containerIdsOf(record.cgroup);
+      const pending = { traced, cgroupIds, isHeld: record.isHeld };
       if (this.#isReady(pending)) this.#judge(pending);
-      else this.#waiting.add(pending, this.#waitUntilMs(record));
+      else this.#waiting.add(pending);
     });
   }
 
@@ -123,28 +129,38 @@ export class Pipeline {
     };
   }
 
-  #waitUntilMs(record: GateRecord): number {
-    const waitMs = record.isHeld ? this.#options.deadlineMs * heldWaitShare : observedWaitMs;
-    return record.monotonicMs + waitMs;
+  #waitUntilMs({ isHeld, traced }: Pending): number {
+    const waitMs = isHeld ? this.#options.deadlineMs * heldWaitShare : observedWaitMs;
+    return traced.record.monotonicMs + waitMs;
   }
 
-  #isReady({ traced, cgroupIds }: Pending): boolean {
-    const { places, settlement } = this.#options;
-    const { containerId, container } = places.identify(traced.record.file.device, cgroupIds);
-    if (containerId === undefined) return !places.isRoot(traced.record.file.device);
-    if (container?.isComplete !== true) return false;
-    if (settlement.isSettled(containerId)) return true;
+  #isReady(pending: Pending): boolean {
+    const { places, settlement, judge } = this.#options;
+    const { traced, cgroupIds } = pending;
+    const { containerId, container } = places.identify(lifeOf(traced.record), cgroupIds);
+    // A container's root, but nobody knows whose: the engine will tell.
+    if (containerId === undefined) return traced.record.generation === 0;
     settlement.begin(containerId, traced.status.pid);
-    return !traced.record.isHeld || settlement.isSettled(containerId);
+    if (pending.isHeld) {
+      if (!settlement.isSettled(containerId)) return false;
+      // Nothing in force could refuse it: it need not wait for the rest of its metadata.
+      if (!judge.canDeny) this.#letGo(pending);
+    }
+    return container?.isComplete === true;
   }
 
-  #judge({ traced, cgroupIds }: Pending): void {
+  #letGo(pending: Pending): void {
+    this.#answer(pending.traced.record, "allow");
+    pending.isHeld = false;
+  }
+
+  #judge({ traced, cgroupIds, isHeld }: Pending): void {
     const { places, judge, settlement } = this.#options;
     const { record } = traced;
-    const { containerId, container: known } = places.identify(record.file.device, cgroupIds);
+    const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
     if (known === undefined) {
       this.#containerUnknown += 1;
-      if (record.isHeld) settlement.giveUp(record.file.device);
+      if (isHeld) settlement.giveUp(lifeOf(record));
     }
     // Never taken for the host: rules ask for `container.id != host`.
     const container =
@@ -152,7 +168,7 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#number += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const event = enrich(factsOf(traced), this.#number, {
+    const event = enrich(factsOf(traced, isHeld), this.#number, {
       host: this.#options.host,
       tree: this.#options.tree,
       bootNs: this.#options.bootNs,
@@ -162,7 +178,7 @@ export class Pipeline {
     });
     const rules = this.#untold(traced, judge.match(event));
     if (rules.length === 0) {
-      this.#answer(record, "allow");
+      if (isHeld) this.#answer(record, "allow");
       this.#options.tree.add(event.process);
       return;
     }
@@ -172,7 +188,7 @@ export class Pipeline {
   #act({ event, traced, rules, isKnown }: Matched): void {
     const { record } = traced;
     const decision = this.#options.judge.decide(event, rules);
-    const overruled = this.#carryOut(record, decision.verdict, isKnown);
+    const overruled = event.isHeld ? this.#carryOut(record, decision.verdict, isKnown) : undefined;
     if (decision.verdict === "deny" && overruled === undefined) this.#tracer.forget(record.tid);
     else this.#options.tree.add(event.process);
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
@@ -238,7 +254,11 @@ export class Pipeline {
   }
 }
 
-function factsOf(traced: TracedExec): ExecFacts {
+function lifeOf({ file, generation }: GateRecord): DeviceLife {
+  return { device: file.device, generation };
+}
+
+function factsOf(traced: TracedExec, isHeld: boolean): ExecFacts {
   const { record, stat, status } = traced;
   return {
     timeNs: record.timeNs,
@@ -252,7 +272,7 @@ function factsOf(traced: TracedExec): ExecFacts {
     file: record.file,
     ...(traced.first === undefined ? {} : { first: traced.first }),
     role: traced.role,
-    isHeld: record.isHeld,
+    isHeld,
     isArgvKnown: record.isArgvKnown,
     ...(traced.loginuid === undefined ? {} : { loginuid: traced.loginuid }),
     process: {

@@ -77,6 +77,7 @@ function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["
       alertsLost: counters?.alertsLost ?? 0,
       readerStalls: native.stalls,
       readErrors: native.readErrors,
+      markErrors: native.markErrors,
       ticketsExhausted: native.ticketsExhausted,
       waiting: native.waiting,
     },

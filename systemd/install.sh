@@ -19,6 +19,9 @@ main() {
     echo "cannot install below $PREFIX: not root; run: sudo make install" >&2
     exit 1
   fi
+  for built in dist/daemon/main.js daemon/kernel/addon/build/Release/execwarden.node; do
+    [ -e "$built" ] || { echo "cannot install: $built is not there; run: make build" >&2; exit 1; }
+  done
   staging=$(mktemp -d)
   trap 'rm -rf "$staging"' EXIT
   install_program
@@ -38,6 +41,8 @@ install_program() {
     install -d "$library.new/$(dirname "$package")"
     cp -r "$package" "$library.new/$package"
   done
+  # Prebuilt for systems that have no fanotify.
+  rm -rf "$library.new"/node_modules/*/prebuilds/{darwin,win32}-*
   # The service manager's PATH need not lead to the node that this was built with.
   sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/daemon/main.js"
   chmod 0755 "$library.new/dist/daemon/main.js"

@@ -9,87 +9,82 @@ export interface Identity {
   readonly container?: Container;
 }
 
+/** A device number in one of its lives. */
+export interface DeviceLife {
+  readonly device: number;
+  /** 0 for a device that is no container root. */
+  readonly generation: number;
+}
+
+interface Root extends DeviceLife {
+  readonly point: ByteString;
+  owner?: string;
+}
+
 /**
  * Knows which container a device number stands for. Every overlay mount is a superblock with a number
  * of its own, so the number names the container without looking at any process; the cgroup is the
- * second witness, and the first where the number is shared (volumes) or new.
+ * second witness, and the first where the number is shared (volumes), new, or in another life by now.
  */
 export class Places {
   readonly #containers = new Map<string, Container>();
-  readonly #points = new Map<number, ByteString>();
-  readonly #owners = new Map<number, string>();
-  readonly #devices = new Map<string, Set<number>>();
+  readonly #roots = new Map<number, Root>();
 
   /** Takes a container, or what is newly known of it. */
   setContainer(container: Container): void {
     this.#containers.set(container.id, container);
-    for (const [device, point] of this.#points) {
-      if (isRootOf(container, point)) this.#own(device, container.id);
+    for (const root of this.#roots.values()) {
+      if (isRootOf(container, root.point)) root.owner = container.id;
     }
   }
 
-  /** Forgets a container and its devices. */
+  /** Forgets a container. */
   removeContainer(id: string): void {
     this.#containers.delete(id);
-    for (const device of this.#devices.get(id) ?? []) this.#owners.delete(device);
-    this.#devices.delete(id);
+    for (const root of this.#roots.values()) if (root.owner === id) delete root.owner;
   }
 
   container(id: string): Container | undefined {
     return this.#containers.get(id);
   }
 
-  containers(): Iterable<Container> {
-    return this.#containers.values();
-  }
-
   /** A superblock appeared: whatever its number meant before is void. */
-  addRoot(device: number, point: ByteString): void {
-    this.removeDevice(device);
-    this.#points.set(device, point);
-    for (const container of this.#containers.values()) {
-      if (isRootOf(container, point)) this.#own(device, container.id);
-    }
+  addRoot(life: DeviceLife, point: ByteString): void {
+    const owner = [...this.#containers.values()].find((container) => isRootOf(container, point));
+    this.#roots.set(life.device, {
+      ...life,
+      point,
+      ...(owner === undefined ? {} : { owner: owner.id }),
+    });
   }
 
-  /** A superblock is gone; its number may be somebody else's next. */
-  removeDevice(device: number): void {
-    this.#points.delete(device);
-    const owner = this.#owners.get(device);
-    this.#owners.delete(device);
-    if (owner !== undefined) this.#devices.get(owner)?.delete(device);
+  /** A superblock is gone; its number may be somebody else's already. */
+  removeRoot({ device, generation }: DeviceLife): void {
+    if (this.#roots.get(device)?.generation === generation) this.#roots.delete(device);
   }
 
-  /** Whether a device is a marked container root. */
-  isRoot(device: number): boolean {
-    return this.#points.has(device);
-  }
-
-  /** Superblocks that are a container's own. */
-  devicesOf(id: string): ReadonlySet<number> {
-    return this.#devices.get(id) ?? new Set();
+  /** The roots of a container. */
+  rootsOf(id: string): readonly DeviceLife[] {
+    return [...this.#roots.values()].filter(({ owner }) => owner === id);
   }
 
   /** The engine's container that an exec belongs to, by device first and cgroup second. */
-  identify(device: number, cgroupIds: readonly string[]): Identity {
+  identify(life: DeviceLife, cgroupIds: readonly string[]): Identity {
     const known = cgroupIds.find((id) => this.#containers.has(id));
-    const owner = this.#owners.get(device);
-    if (owner === undefined && known !== undefined && this.#points.has(device)) {
-      this.#own(device, known);
-    }
-    const id = owner ?? known ?? cgroupIds[0];
+    const root = this.#rootAt(life);
+    // A number that nobody has claimed yet is learnt from the first process on it.
+    if (root !== undefined && known !== undefined) root.owner ??= known;
+    const id = root?.owner ?? known ?? cgroupIds[0];
     if (id === undefined) return {};
     const container = this.#containers.get(id);
     return { containerId: id, ...(container === undefined ? {} : { container }) };
   }
 
-  #own(device: number, id: string): void {
-    const previous = this.#owners.get(device);
-    if (previous !== undefined && previous !== id) this.#devices.get(previous)?.delete(device);
-    this.#owners.set(device, id);
-    const devices = this.#devices.get(id) ?? new Set<number>();
-    devices.add(device);
-    this.#devices.set(id, devices);
+  #rootAt({ device, generation }: DeviceLife): Root | undefined {
+    const root = this.#roots.get(device);
+    return root !== undefined && generation !== 0 && root.generation === generation
+      ? root
+      : undefined;
   }
 }
 

@@ -3,14 +3,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuardedDevice } from "../model/guard-messages.ts";
 
+/** A superblock: a container's root in one life of its number, or, with generation 0, any other. */
+export interface RootLife {
+  readonly device: number;
+  readonly generation: number;
+}
+
 /** What settling a container needs from outside. */
 export interface SettlementPort {
-  setMode(device: number, mode: "observe" | "hold" | "none"): void;
+  setMode(root: RootLife, mode: "observe" | "hold" | "none"): void;
   setDefaultMode(mode: "observe" | "hold"): void;
   /** Asks for marks on everything else the container can execute from; `covered` is the answer. */
   requestCoverage(containerId: string, pid: number): void;
   /** Superblocks that are the container's root. */
-  rootDevices(containerId: string): Iterable<number>;
+  rootsOf(containerId: string): readonly RootLife[];
   /** Whether some policy in force could refuse an exec there. */
   couldDeny(containerId: string): boolean;
 }
@@ -71,20 +77,22 @@ export class Settlement {
     const settled = this.#containers.get(containerId);
     if (settled === undefined) return;
     this.#containers.delete(containerId);
+    for (const root of this.#port.rootsOf(containerId)) this.#port.setMode(root, "hold");
     for (const device of settled.devices) this.#setShared(device);
     this.#setDefault();
   }
 
   /** A superblock whose container nobody knows: its execs are seen, and not held. */
-  giveUp(device: number): void {
-    this.#port.setMode(device, "observe");
+  giveUp(root: RootLife): void {
+    this.#port.setMode(root, "observe");
   }
 
   /** Every superblock of every settled container. */
   devices(): readonly GuardedDevice[] {
     const users = new Map<number, { mode: "observe" | "hold"; containers: string[] }>();
     for (const [id, settled] of this.#containers) {
-      for (const device of [...this.#port.rootDevices(id), ...settled.devices]) {
+      const roots = this.#port.rootsOf(id).map(({ device }) => device);
+      for (const device of [...roots, ...settled.devices]) {
         const entry = users.get(device) ?? { mode: "observe" as const, containers: [] };
         if (!entry.containers.includes(id)) entry.containers.push(id);
         users.set(device, settled.mode === "hold" ? { ...entry, mode: "hold" } : entry);
@@ -94,9 +102,7 @@ export class Settlement {
   }
 
   #apply(containerId: string, settled: Settled): void {
-    for (const device of this.#port.rootDevices(containerId)) {
-      this.#port.setMode(device, settled.mode);
-    }
+    for (const root of this.#port.rootsOf(containerId)) this.#port.setMode(root, settled.mode);
     for (const device of settled.devices) this.#setShared(device);
     this.#setDefault();
   }
@@ -109,7 +115,7 @@ export class Settlement {
       if (settled.mode === "hold") mode = "hold";
       else if (mode === "none") mode = "observe";
     }
-    this.#port.setMode(device, mode);
+    this.#port.setMode({ device, generation: 0 }, mode);
   }
 
   #setDefault(): void {

@@ -30,14 +30,22 @@ export interface Binding {
     minor: number,
     wholeFilesystem: boolean,
   ): [number, string];
-  gateSetMode(handle: number, major: number, minor: number, mode: number): void;
+  /** Triples of prefix, infix, suffix: overlays mounted at such paths are marked by the native thread, held. */
+  gateSetRootPatterns(handle: number, texts: readonly string[]): void;
+  /** Quadruples of major, minor, generation, mount point: the container roots that are marked. */
+  gateRoots(handle: number): (number | Buffer)[];
+  /** `generation` 0 for a device that is no container root; otherwise a mode for another life of the number is ignored. */
+  gateSetMode(
+    handle: number,
+    ...mode: [major: number, minor: number, mode: number, generation: number]
+  ): void;
   /** Mode of devices without one of their own. */
   gateSetDefaultMode(handle: number, mode: number): void;
   /** Moves whole records into `out`; returns bytes. */
   gateDrain(handle: number, out: Uint8Array): number;
   /** Answers a held exec; false when it was answered already. */
   gateAnswer(handle: number, slot: number, generation: number, allow: boolean): boolean;
-  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, waiting. */
+  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, waiting. */
   gateCounters(handle: number): number[];
   /** SIGKILL through a pidfd to the process with this start time. Returns errno, 3 (ESRCH) when gone. */
   killProcess(pid: number, startTicks: bigint): number;

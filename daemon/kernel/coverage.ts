@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Log } from "../model/ports.ts";
-import { deviceText, type Gate, type MarkPlace } from "./gate.ts";
-import { parseMountinfo, type Mount } from "./mountinfo.ts";
-
-/** A superblock that holds a container's root file system. */
-export interface RootSuperblock {
-  readonly device: number;
-  readonly point: ByteString;
-}
+import { deviceText, type Gate, type MarkPlace, type RootSuperblock } from "./gate.ts";
+import { parseMountinfo } from "./mountinfo.ts";
 
 /** What was marked for one container beside its root. */
 export interface ContainerCoverage {
@@ -40,48 +34,38 @@ const mountsMax = 4096;
 
 const errnoStale = 116;
 
-/** Keeps the gate's marks in step with the mount table. Lives in the main thread. */
+/** Marks what the native thread does not: the places of a container beside its root. Lives in the main thread. */
 export class Coverage {
   readonly #gate: Gate;
   readonly #log: Log;
   readonly #readMountinfo: (path: string) => ByteString | undefined;
-  readonly #isContainerRoot: (point: ByteString) => boolean;
   readonly #events: CoverageEvents;
-  readonly #roots = new Map<string, RootSuperblock>();
-  #hostDevices: ReadonlySet<number> = new Set();
+  #roots: ReadonlyMap<number, RootSuperblock> = new Map();
 
   constructor(options: CoverageOptions) {
     this.#gate = options.gate;
     this.#log = options.log;
     this.#readMountinfo = options.readMountinfo;
-    this.#isContainerRoot = options.isContainerRoot;
     this.#events = options.events;
   }
 
-  /**
-   * Marks every container root that the host's mount table shows. Roots that are marked already are
-   * marked again: mount ids and device numbers are reused at once, so the table alone can't tell
-   * whether a line still is the same superblock, and a second mark of the same one changes nothing.
-   */
-  scan(): void {
-    const text = this.#readMountinfo("/proc/self/mountinfo");
-    if (text === undefined) {
-      this.#log.error("cannot read the mount table; new containers are not guarded", {});
-      return;
+  /** Tells which container roots came and went since the last time. */
+  update(): void {
+    const roots = new Map(this.#gate.roots().map((root) => [root.device, root]));
+    for (const [device, root] of this.#roots) {
+      if (roots.get(device)?.generation !== root.generation) this.#events.onRootGone(root);
     }
-    const mounts = parseMountinfo(text);
-    const roots = mounts.filter((mount) => this.#isRoot(mount));
-    const rootDevices = new Set(roots.map((mount) => mount.device));
-    this.#hostDevices = new Set(
-      mounts.map((mount) => mount.device).filter((device) => !rootDevices.has(device)),
-    );
-    this.#forgetAllBut(new Set(roots.map(keyOf)));
-    for (const root of roots) this.#markRoot(root);
+    for (const [device, root] of roots) {
+      if (this.#roots.get(device)?.generation !== root.generation) this.#events.onRoot(root);
+    }
+    this.#roots = roots;
   }
 
   /** Marks what else a container can execute from: tmpfs, volumes, bind mounts, seen from process `pid`. */
   cover(pid: number): ContainerCoverage {
+    this.update();
     const text = this.#readMountinfo(`/proc/${pid}/mountinfo`);
+    const hostDevices = this.#hostDevices();
     const devices = new Set<number>();
     let hasSharedPlaces = false;
     const mounts = parseMountinfo(text ?? "");
@@ -94,7 +78,8 @@ export class Coverage {
     }
     for (const mount of mounts.slice(0, mountsMax)) {
       if (neverExecutable.has(mount.type)) continue;
-      const isShared = this.#hostDevices.has(mount.device);
+      if (this.#roots.has(mount.device)) continue;
+      const isShared = hostDevices.has(mount.device);
       const place: MarkPlace = {
         root: `/proc/${pid}/root`,
         path: mount.point,
@@ -108,33 +93,10 @@ export class Coverage {
     return { devices: [...devices], hasSharedPlaces };
   }
 
-  /** The container roots that are marked now. */
-  roots(): readonly RootSuperblock[] {
-    return [...this.#roots.values()];
-  }
-
-  #isRoot(mount: Mount): boolean {
-    return mount.type === "overlay" && mount.point !== "/" && this.#isContainerRoot(mount.point);
-  }
-
-  #markRoot(mount: Mount): void {
-    const key = keyOf(mount);
-    const isNew = !this.#roots.has(key);
-    if (isNew) this.#gate.setMode(mount.device, "hold");
-    const place = { root: "/", path: mount.point, device: mount.device };
-    if (!this.#mark({ ...place, extent: "filesystem" }, mount.type)) return;
-    if (!isNew) return;
-    this.#roots.set(key, { device: mount.device, point: mount.point });
-    this.#events.onRoot({ device: mount.device, point: mount.point });
-  }
-
-  #forgetAllBut(present: ReadonlySet<string>): void {
-    for (const [key, root] of this.#roots) {
-      if (present.has(key)) continue;
-      this.#roots.delete(key);
-      this.#gate.setMode(root.device, "none");
-      this.#events.onRootGone(root);
-    }
+  // Superblocks that the host itself may execute from: a mark on one of them would hold the host.
+  #hostDevices(): ReadonlySet<number> {
+    const mounts = parseMountinfo(this.#readMountinfo("/proc/self/mountinfo") ?? "");
+    return new Set(mounts.map(({ device }) => device));
   }
 
   #mark(place: MarkPlace, filesystem: string): boolean {
@@ -165,11 +127,5 @@ export interface CoverageOptions {
   readonly log: Log;
   /** The text of a mountinfo file; undefined when it cannot be read. */
   readonly readMountinfo: (path: string) => ByteString | undefined;
-  /** Whether an overlay mounted there is a container's root. */
-  readonly isContainerRoot: (point: ByteString) => boolean;
   readonly events: CoverageEvents;
-}
-
-function keyOf(mount: Mount): string {
-  return `${mount.id} ${mount.device} ${mount.point}`;
 }

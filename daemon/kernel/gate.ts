@@ -24,6 +24,22 @@ export interface GateTicket {
   readonly generation: number;
 }
 
+/** A form of path; parts that are left out fit everything. */
+export interface RootPattern {
+  readonly prefix?: string;
+  readonly infix?: string;
+  readonly suffix?: string;
+}
+
+/** A superblock that holds a container's root file system. */
+export interface RootSuperblock {
+  /** st_dev as major << 20 | minor. */
+  readonly device: number;
+  /** Names one life of the device number: these are reused at once. */
+  readonly generation: number;
+  readonly point: ByteString;
+}
+
 /** What the gate has counted since it was opened. */
 export interface GateNativeCounters {
   readonly seen: number;
@@ -35,6 +51,7 @@ export interface GateNativeCounters {
   readonly ticketsExhausted: number;
   readonly answerErrors: number;
   readonly readErrors: number;
+  readonly markErrors: number;
   readonly waiting: number;
 }
 
@@ -88,10 +105,39 @@ export class Gate {
     return errno === 0 ? undefined : { errno, syscall };
   }
 
-  /** Sets how execs of files with this st_dev are treated. */
-  setMode(device: number, mode: GateMode): void {
+  /**
+   * Overlays mounted at paths of these forms are containers' roots: marked by the native thread as soon as they are
+   * mounted, and held until setMode says otherwise.
+   */
+  setRootPatterns(patterns: readonly RootPattern[]): void {
+    this.#binding.gateSetRootPatterns(
+      this.handle,
+      patterns.flatMap(({ prefix = "", infix = "", suffix = "" }) => [prefix, infix, suffix]),
+    );
+  }
+
+  /** The container roots that are marked now. */
+  roots(): readonly RootSuperblock[] {
+    const values = this.#binding.gateRoots(this.handle);
+    const roots: RootSuperblock[] = [];
+    for (let at = 0; at + 3 < values.length; at += 4) {
+      const [major, minor, generation, point] = values.slice(at, at + 4);
+      roots.push({
+        device: deviceNumber(Number(major), Number(minor)),
+        generation: Number(generation),
+        point: point instanceof Buffer ? point.toString("latin1") : "",
+      });
+    }
+    return roots;
+  }
+
+  /**
+   * Sets how execs of files with this st_dev are treated. `generation` is the root's, and 0 for a device that is no
+   * container root; a mode for another life of the number is ignored.
+   */
+  setMode(device: number, mode: GateMode, generation = 0): void {
     const major = Math.floor(device / 0x100000);
-    this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode]);
+    this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode], generation);
   }
 
   /** Sets how execs on devices without a mode of their own are treated. */
@@ -148,7 +194,8 @@ export class Gate {
       ticketsExhausted: at(6),
       answerErrors: at(7),
       readErrors: at(8),
-      waiting: at(9),
+      markErrors: at(9),
+      waiting: at(10),
     };
   }
 }

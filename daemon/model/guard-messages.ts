@@ -32,8 +32,13 @@ export type ToGuard =
   | { readonly kind: "container"; readonly container: Container }
   | { readonly kind: "container-removed"; readonly id: string }
   /** A marked superblock: execs on it are held until its container is known and covered. */
-  | { readonly kind: "superblock"; readonly device: number; readonly point: ByteString }
-  | { readonly kind: "superblock-gone"; readonly device: number }
+  | {
+      readonly kind: "superblock";
+      readonly device: number;
+      readonly generation: number;
+      readonly point: ByteString;
+    }
+  | { readonly kind: "superblock-gone"; readonly device: number; readonly generation: number }
   /** The other places a container can execute from are marked; these superblocks are its own. */
   | {
       readonly kind: "covered";

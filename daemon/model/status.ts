@@ -31,6 +31,8 @@ export interface GateCounters {
   readonly readerStalls: number;
   /** Execs whose file the kernel could not open for us; it refused them. */
   readonly readErrors: number;
+  /** Container roots that could not be marked: their execs are not seen. */
+  readonly markErrors: number;
   /** Execs answered at once because too many were outstanding. */
   readonly ticketsExhausted: number;
   /** Execs that wait in the kernel now. */

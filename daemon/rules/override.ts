@@ -20,7 +20,8 @@ export function readMode(reader: EntryReader, key: string, name: Named): "define
     const message = `cannot override "${item.key.value}" by "${item.mode}" here: only ${key}, by append or replace`;
     reader.error("override", message, item.key.span);
   }
-  const isOverrideAppend = overrides?.some(({ mode }) => mode === "append") === true;
+  const isOverrideAppend =
+    overrides?.some((item) => item.key.value === key && item.mode === "append") === true;
   return isAppended || isOverrideAppend ? "append" : "define";
 }
 

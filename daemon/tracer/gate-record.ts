@@ -18,6 +18,8 @@ export interface GateRecord {
   /** The call's path, argv and stack pointers as text: equal for the events of one call. */
   readonly call: string;
   readonly file: ExecutedFile;
+  /** The life of the file's device number as a container root; 0 when it is none. */
+  readonly generation: number;
   /** The path that was passed to the call; empty for execveat on a descriptor, or when unknown. */
   readonly filename: ByteString;
   readonly argv: readonly ByteString[];
@@ -36,6 +38,7 @@ export interface GateRecord {
 
 const flag = { held: 1, argvKnown: 2, compat32: 64 } as const;
 const lengthsAt = 120;
+const generationAt = 164;
 const headerBytes = 168;
 
 /** Decodes every record of a batch; a batch holds whole records only. */
@@ -67,6 +70,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     syscall: batch.readInt32LE(at + 36),
     call: batch.toString("latin1", at + 40, at + 64),
     file: decodeFile(batch, at, path),
+    generation: batch.readUInt32LE(at + generationAt),
     filename,
     argv: argv === "" ? [] : argv.slice(0, -1).split("\0"),
     environment: next(),

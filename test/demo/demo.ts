@@ -14,9 +14,10 @@ Starts a private Docker engine, a web server on loopback and execwarden, and sho
 container runs curl: an event; no event for an allowed image; refused; paused; killed.
 
 Needs root, docker.io, busybox-static and curl. Takes about half a minute; Ctrl-C ends it and cleans up.
-Exit code: 0 when everything was as expected, 1 when not, 130 after Ctrl-C.
+Exit code: 0 when everything was as expected, 1 when not, 2 for unknown arguments, 130 after Ctrl-C.
 `;
 
+const usageError = 2;
 const interrupted = 130;
 
 async function play(screen: Screen, stage: Stage): Promise<number> {
@@ -28,11 +29,11 @@ async function play(screen: Screen, stage: Stage): Promise<number> {
     await stage.restartDaemon(scene.setup);
     const { holds, seen } = await scene.play(stage);
     screen.verdict(holds, seen);
+    if (!holds) screen.printed(`The daemon's log:\n${stage.daemonLog()}`);
     rows.push({ holds, cells: [scene.name, scene.expected, seen] });
   }
   screen.line();
   screen.table(rows);
-  screen.line();
   return rows.every(({ holds }) => holds) ? 0 : 1;
 }
 
@@ -49,8 +50,17 @@ function stopAsked(): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
-  if (values.help === true) {
+  const { positionals, values } = parseArgs({
+    options: { help: { type: "boolean", short: "h" } },
+    allowPositionals: true,
+    strict: false,
+  });
+  const [unknown] = [...positionals, ...Object.keys(values).filter((name) => name !== "help")];
+  if (unknown !== undefined) {
+    process.stderr.write(`cannot read argument "${unknown}"; try --help\n`);
+    return usageError;
+  }
+  if (values.help !== undefined) {
     process.stdout.write(help);
     return 0;
   }
@@ -68,6 +78,7 @@ async function main(): Promise<number> {
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
+    screen.line();
     const step = screen.step("cleaning up");
     await stage.strike();
     await Promise.allSettled([played]);

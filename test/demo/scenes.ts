@@ -102,13 +102,15 @@ async function playMonitor(stage: Stage): Promise<SceneResult> {
 async function playAllowlist(stage: Stage): Promise<SceneResult> {
   const web = await stage.web;
   await stage.dockerQuietly("tag", images.curl, otherImage);
+  const before = await stage.execsSeen();
   const allowed = await stage.docker(...run, images.curl, quiet, `${web.origin}/`);
+  const isSeen = (await stage.execsSeen()) > before;
   // The daemon judges in order: had the first run made an event, it would come before this one's.
   const other = await stage.docker(...run, otherImage, quiet, `${web.origin}/`);
   const event = await stage.event();
   return {
-    holds: allowed.code === 0 && other.code === 0 && isAbout(event, otherImage),
-    seen: `${endOf(allowed.code)}, ${isAbout(event, images.curl) ? "EVENT" : "no event"}; ${otherImage}: ${eventText(event)}`,
+    holds: allowed.code === 0 && other.code === 0 && isSeen && isAbout(event, otherImage),
+    seen: `${endOf(allowed.code)}${isSeen ? "" : " UNSEEN"}, ${isAbout(event, images.curl) ? "EVENT" : "no event"}; ${otherImage}: ${eventText(event)}`,
   };
 }
 

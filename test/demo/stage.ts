@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { createControlClient } from "../../daemon/cli/client.ts";
+import type { Status } from "../../daemon/model/status.ts";
 import { startEngine, type CommandResult, type TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 import { startDaemonProgram, type DaemonProgram } from "./daemon-program.ts";
@@ -23,6 +25,8 @@ const shipped = fileURLToPath(new URL("../../../rules/", import.meta.url));
 export class Stage {
   readonly #screen: Screen;
   readonly #directory = mkdtempSync(join(tmpdir(), "execwarden-demo-"));
+  readonly #socketPath = join(this.#directory, "control.sock");
+  readonly #logFile = join(this.#directory, "daemon.log");
   // Promises, so that whatever is still starting can be waited for and ended.
   #web: Promise<WebServer> | undefined;
   #engine: Promise<TestEngine> | undefined;
@@ -52,6 +56,7 @@ export class Stage {
 
   /** Types a docker command and shows what it printed. */
   async docker(...args: readonly string[]): Promise<CommandResult> {
+    this.#check();
     this.#screen.command(["docker", ...args].join(" "));
     const result = await this.dockerQuietly(...args);
     const text = `${result.stdout}${result.stderr}`;
@@ -77,16 +82,28 @@ export class Stage {
     return stripVTControlCharacters(event);
   }
 
+  /** Execs in containers that the daemon has seen since its start. */
+  async execsSeen(): Promise<number> {
+    const answer = await createControlClient(this.#socketPath).get("/v1/status");
+    if (!answer.ok) throw answer.error;
+    // The daemon's own answer, of the type that it is written from.
+    return (JSON.parse(answer.value) as Status).gate.counters.seen;
+  }
+
+  /** What the daemon of this scene has logged. */
+  daemonLog(): string {
+    return readFileSync(this.#logFile, "utf8");
+  }
+
   /** Stops the daemon of the last scene and starts one with this set-up. */
   async restartDaemon(setup: DaemonSetup): Promise<void> {
     await this.#stopDaemon();
     const { host } = await present(this.#engine);
     this.#check();
-    const logFile = join(this.#directory, "daemon.log");
-    writeFileSync(logFile, "");
+    writeFileSync(this.#logFile, "");
     this.#daemon = startDaemonProgram({
       configFile: this.#writeFiles(host, setup),
-      logFile,
+      logFile: this.#logFile,
       hasTerminal: this.#screen.isTerminal,
     });
     await this.#daemon;
@@ -138,7 +155,7 @@ export class Stage {
         allowlist === undefined
           ? join(shipped, "allowlist.yaml")
           : write("allowlist.yaml", allowlist),
-      control: { socket: join(this.#directory, "control.sock") },
+      control: { socket: this.#socketPath },
       outputs: { stdout: { format: "text" } },
     };
     // JSON is YAML.

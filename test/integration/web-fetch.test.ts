@@ -3,8 +3,8 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import t from "tap";
-import { startDaemon, type TestDaemon } from "../support/daemon.ts";
+import t, { type TAP } from "tap";
+import { startDaemon, type DaemonOptions, type TestDaemon } from "../support/daemon.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -36,7 +36,8 @@ if (requireEngine(t)) {
   const run = (...args: readonly string[]): ReturnType<typeof engine.docker> =>
     engine.docker("run", "--rm", "--network=host", ...args);
   const withDaemon = async (
-    options: Omit<Parameters<typeof startDaemon>[0], "dockerHost">,
+    t: Pick<TAP, "equal">,
+    options: Omit<DaemonOptions, "dockerHost">,
     work: (daemon: TestDaemon) => Promise<void>,
   ): Promise<void> => {
     const daemon = await startDaemon({ dockerHost: engine.host, ...options });
@@ -48,7 +49,7 @@ if (requireEngine(t)) {
   };
 
   await t.test("monitor: curl runs, and the event tells everything", (t) =>
-    withDaemon({ policies: policy("deny, pause: container") }, async (daemon) => {
+    withDaemon(t, { policies: policy("deny, pause: container") }, async (daemon) => {
       const { stdout, code } = await run(
         "--name=fetcher",
         "--label=com.docker.compose.project=shop",
@@ -86,6 +87,7 @@ if (requireEngine(t)) {
 
   await t.test("an image on the allowlist raises no event", (t) =>
     withDaemon(
+      t,
       { allowlist: `allowlists: { web_fetch: { images: [${images.curl}] } }\n` },
       async (daemon) => {
         t.equal((await run(images.curl, "-s", url)).code, 0);
@@ -98,7 +100,7 @@ if (requireEngine(t)) {
   );
 
   await t.test("deny: curl never starts", (t) =>
-    withDaemon({ mode: "enforce", policies: policy("deny") }, async (daemon) => {
+    withDaemon(t, { mode: "enforce", policies: policy("deny") }, async (daemon) => {
       const before = requests;
       const { code, stdout, stderr } = await run(images.curl, "-s", url);
       t.not(code, 0);
@@ -115,7 +117,7 @@ if (requireEngine(t)) {
   );
 
   await t.test("deny: docker exec, a shell, a script, a link; never what is not curl", (t) =>
-    withDaemon({ mode: "enforce", policies: policy("deny") }, async (daemon) => {
+    withDaemon(t, { mode: "enforce", policies: policy("deny") }, async (daemon) => {
       await run("--detach", "--name=box", "--entrypoint=/bin/sleep", images.curl, "600");
       const inside = (...args: readonly string[]): ReturnType<typeof engine.docker> =>
         engine.docker("exec", "box", ...args);
@@ -152,7 +154,7 @@ if (requireEngine(t)) {
   output: ran %proc.exepath in %container.name
   priority: WARNING
 `;
-    return withDaemon({ rules }, async (daemon) => {
+    return withDaemon(t, { rules }, async (daemon) => {
       const copy = "/bin/cp /usr/bin/curl /tmp/x && /tmp/x -V";
       await run("--entrypoint=/bin/sh", images.curl, "-c", copy);
       const alert = await daemon.alert(({ rule }) => rule === "Run Program From Tmp");
@@ -170,7 +172,7 @@ if (requireEngine(t)) {
     { name: "kill", action: "kill: container", outcome: "kill-container", state: "exited" },
   ]) {
     await t.test(`${row.name} the container`, (t) =>
-      withDaemon({ mode: "enforce", policies: policy(row.action) }, async (daemon) => {
+      withDaemon(t, { mode: "enforce", policies: policy(row.action) }, async (daemon) => {
         const name = `victim-${row.name}`;
         const loop = `trap "exit 0" TERM; /usr/bin/curl -s ${url}; while true; do /bin/sleep 1; done`;
         const options = ["--detach", `--name=${name}`, "--network=host", "--entrypoint=/bin/sh"];
@@ -184,7 +186,7 @@ if (requireEngine(t)) {
   }
 
   await t.test("kill the process, and leave its container alone", (t) =>
-    withDaemon({ mode: "enforce", policies: policy("kill: process") }, async (daemon) => {
+    withDaemon(t, { mode: "enforce", policies: policy("kill: process") }, async (daemon) => {
       const hang = createServer(() => undefined).listen(0, "127.0.0.1");
       await once(hang, "listening");
       const slow = `http://127.0.0.1:${(hang.address() as AddressInfo).port}/`;
@@ -201,7 +203,7 @@ if (requireEngine(t)) {
 
   await t.test("a policy holds in its scope, and never where it is told not to", (t) => {
     const extra = `    scope: container.label[com.docker.compose.project] = prod\n    never: [name:spared]\n`;
-    return withDaemon({ mode: "enforce", policies: policy("deny", extra) }, async (daemon) => {
+    return withDaemon(t, { mode: "enforce", policies: policy("deny", extra) }, async (daemon) => {
       const prod = "--label=com.docker.compose.project=prod";
       t.equal((await run(images.curl, "-s", url)).code, 0, "out of scope");
       t.equal((await run(prod, "--name=spared", images.curl, "-s", url)).code, 0, "never");
@@ -210,6 +212,7 @@ if (requireEngine(t)) {
     });
   });
 
-  const left = await engine.docker("ps", "--all", "--quiet");
-  t.equal(left.stdout, "", "no container is left");
+  await t.test("nothing is left", async (t) => {
+    t.equal((await engine.docker("ps", "--all", "--quiet")).stdout, "", "no container");
+  });
 }

@@ -439,6 +439,139 @@ t.test("faults, their places and the marked text", (t) => {
         "warning unused-list 3:9 a b",
       ],
     ],
+    [
+      "append and override together",
+      [
+        ruleText("evt.num = 1") +
+          "- rule: R\n  condition: a\n  append: true\n  override: {condition: append}\n",
+      ],
+      ["error override 6:9 R"],
+    ],
+    [
+      "append and override together in a list",
+      ["- list: l\n  items: [a]\n  append: true\n  override: {items: append}\n"],
+      ["error override 1:9 l", "error not-defined 1:9 l", "warning deprecated 3:3 append"],
+    ],
+    [
+      "append of nothing",
+      [ruleText("evt.num = 1") + "- rule: R\n  tags: [a]\n  append: true\n"],
+      ["error missing-key 6:9 R", "warning deprecated 8:3 append"],
+    ],
+    ["a macro without a condition", ["- macro: m\n"], ["error missing-key 1:10 m"]],
+    [
+      "override of another key of a macro",
+      ["- macro: m\n  condition: evt.num = 1\n  override: {macro: append}\n" + ruleText("m")],
+      ["error override 3:14 macro"],
+    ],
+    [
+      "override that is no map",
+      ["- macro: m\n  condition: evt.num = 1\n  override: append\n" + ruleText("m")],
+      ["error wrong-type 3:13 append"],
+    ],
+    [
+      "override of a key that has none",
+      [ruleText("evt.num = 1") + "- rule: R\n  source: x\n  override: {source: replace}\n"],
+      ["error override 8:14 source"],
+    ],
+    ["items that are no list", ["- list: l\n  items: a\n"], ["error wrong-type 2:10 a"]],
+    ["an item that is no text", ["- list: l\n  items: [[a]]\n"], ["error wrong-type 2:11 [a]"]],
+    [
+      "a duration that is no number",
+      [ruleText("evt.num = 1", "  capture: true\n  capture_duration: 1s\n")],
+      ["error wrong-type 7:21 1s"],
+    ],
+    [
+      "a changed source",
+      [ruleText("evt.num = 1", "  source: syscall\n") + ruleText("evt.num = 1", "  source: x\n")],
+      ["error override 12:11 x", "warning unknown-source 12:11 x"],
+    ],
+    [
+      "an exception that is no map",
+      [ruleText("evt.num = 1", "  exceptions: [e]\n")],
+      ["error wrong-type 6:16 e"],
+    ],
+    [
+      "an exception without a name",
+      [ruleText("evt.num = 1", "  exceptions: [{fields: a}]\n")],
+      ["error missing-key 6:16 {fields: a}"],
+    ],
+    [
+      "a key that exceptions do not have",
+      [e("      fields: proc.name\n      vals: [a]\n")],
+      ["warning unknown-key 9:7 vals"],
+    ],
+    [
+      "a map as a value",
+      [e("      fields: proc.name\n      values: [{a: b}]\n")],
+      ["error wrong-type 9:16 {a: b}"],
+    ],
+    [
+      "one field and several operators",
+      [e("      fields: proc.name\n      comps: [in]\n      values: [a]\n")],
+      ["error exception 9:14 [in]"],
+    ],
+    [
+      "one field and rows",
+      [e("      fields: proc.name\n      values: [[a]]\n")],
+      ["error exception 9:16 [a]"],
+    ],
+    [
+      "one field and an operator that takes no list",
+      [e("      fields: proc.name\n      comps: =\n      values: [a]\n")],
+      ["error exception 9:14 ="],
+    ],
+    [
+      "several fields and one operator",
+      [e("      fields: [proc.name]\n      comps: in\n")],
+      ["error exception 9:14 in"],
+    ],
+    [
+      "too few operators",
+      [e("      fields: [proc.name, proc.pid]\n      comps: [in]\n")],
+      ["error exception 9:14 [in]"],
+    ],
+    [
+      "a field that is a list",
+      [e("      fields: [[proc.name]]\n")],
+      ["error exception 8:15 [[proc.name]]"],
+    ],
+    [
+      "an appended exception that is new",
+      [
+        ruleText("evt.num = 1"),
+        "- rule: R\n  exceptions: [{name: e, fields: proc.name, values: [a]}]\n  override: {exceptions: append}\n",
+      ],
+      [],
+    ],
+    [
+      "an appended exception with other fields",
+      [
+        e("      fields: proc.name\n"),
+        "- rule: R\n  exceptions: [{name: e, fields: proc.pid, values: [1]}]\n  override: {exceptions: append}\n",
+      ],
+      ["error exception 2:23 e"],
+    ],
+    [
+      "a version that is none",
+      ["- required_engine_version: new\n"],
+      ["error engine-version 1:28 new"],
+    ],
+    [
+      "a plugin without a version",
+      ["- required_plugin_versions: [{name: container}]\n"],
+      ["error wrong-type 1:30 {name: container}"],
+    ],
+    [
+      "a plugin's version that is none",
+      ["- required_plugin_versions: [{name: container, version: new}]\n"],
+      ["error plugin-version 1:57 new"],
+    ],
+    [
+      "a name that is none",
+      ["- rule: []\n- macro:\n- list:\n"],
+      ["error wrong-type 1:9 []", "error wrong-type 2:9 ", "error wrong-type 3:8 "],
+    ],
+    ["an event type", [ruleText("evt.type = exeve")], ["error bad-value 3:25 exeve"]],
     ["no YAML", ["- rule: 'a\n"], ["error yaml-syntax 2:1 "]],
   ];
   for (const [name, texts, faults] of rows) t.same(faultsOf(...texts), faults, name);
@@ -510,5 +643,12 @@ t.test("hostile files are refused, not feared", (t) => {
     chain += `- macro: m${String(i)}\n  condition: not m${String(i - 1)}\n`;
   }
   t.match(faultsOf(chain + ruleText("m4999")).join("\n"), "too-deep", "macros in macros in macros");
+  let backwards = "";
+  for (let i = 0; i < 400; i++) backwards += `- macro: b${String(i)}\n  condition: evt.num = 1\n`;
+  for (let i = 0; i < 399; i++) {
+    const next = `b${String(i + 1)}`;
+    backwards += `- macro: b${String(i)}\n  condition: or ${next}\n  override: {condition: append}\n`;
+  }
+  t.match(faultsOf(backwards + ruleText("b0")).join("\n"), "too-deep", "each using the next");
   t.end();
 });

@@ -15,7 +15,7 @@ t.test("what the shipped rule matches", (t) => {
     ["curl in a container", {}, true],
     ["curl by execveat", { event: { syscall: "execveat" } }, true],
     ["wget of busybox", { process: { comm: "wget", exepath: "/bin/busybox" } }, true],
-    ["a link with another name", { process: { comm: "innocent", exe: "innocent" } }, false],
+    ["a program of another name", { process: { comm: "innocent", exepath: "/x" } }, false],
     [
       "a link with another name to the real curl",
       { process: { comm: "innocent", exepath: "/usr/bin/curl" } },
@@ -29,9 +29,7 @@ t.test("what the shipped rule matches", (t) => {
     ["on another allowlist", { event: { allowlists: new Set(["other"]) } }, true],
   ];
   for (const [name, changes, expected] of rows) {
-    const change =
-      name === "a link with another name" ? { ...changes.process, exepath: "/x" } : undefined;
-    const event = sampleEvent(change === undefined ? changes : { process: change });
+    const event = sampleEvent(changes);
     const names = ruleset?.match(event).map((rule) => rule.name);
     t.same(names, expected ? ["Run Web Fetch Program in Container"] : [], name);
   }

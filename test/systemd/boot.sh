@@ -23,7 +23,7 @@ status=0
 timeout --foreground "$boot_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
   -smp 2 -m 2048 -display none -no-reboot -serial "file:$machine/console.log" \
   -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
-  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no' \
+  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no systemd.mask=serial-getty@ttyS0.service' \
   -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on" \
   -drive "file=$machine/job.tar,format=raw,if=virtio,readonly=on" || status=$?
 [ "$status" = 0 ] || echo "machine: qemu ended with $status (124: its time was over)"

@@ -4,12 +4,16 @@
       "target_name": "execwarden",
       "sources": [
         "src/binding.cc",
+        "src/binding_host.cc",
         "src/gate.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
         "src/marks.cc",
         "src/proc_file.cc",
+        "src/roots.cc",
+        "src/remote_strings.cc",
         "src/snapshot.cc",
+        "src/superblocks.cc",
         "src/tickets.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -95,8 +95,10 @@ sees_a_curl() {
 comes_back() {
   local before mark
   before=$(property MainPID)
+  local began=$SECONDS
   kill -KILL "$before"
-  check "after SIGKILL it is active again within 30 s" within 30 is_back "$before"
+  check "after SIGKILL it is active again" within 120 is_back "$before"
+  note "after $((SECONDS - began)) s"
   mark=$(date +%s)
   check "a container runs" timeout 120 docker run --rm --name again "$image" --version
   check "and is seen by the new daemon" within 20 alert_since "$mark" '"container.name":"again"'
@@ -114,7 +116,7 @@ is_replaced_when_it_hangs() {
   local before began=$SECONDS
   before=$(property MainPID)
   kill -STOP "$before"
-  check "a daemon that hangs is replaced" within 90 is_back "$before"
+  check "a daemon that hangs is replaced" within 180 is_back "$before"
   note "replaced after $((SECONDS - began)) s"
   check "the journal says that it was the watchdog" \
     grep -q 'Watchdog timeout' <(journalctl --unit execwarden --no-pager)
@@ -123,7 +125,7 @@ is_replaced_when_it_hangs() {
 refuses_a_curl() {
   sed -i 's/^mode: monitor/mode: enforce/' /etc/execwarden/execwarden.yaml
   sed -i 's/^    mode: monitor/    mode: enforce/' "$policy"
-  check "it restarts in enforce mode" timeout 60 systemctl restart execwarden.service
+  check "it restarts in enforce mode" timeout 120 systemctl restart execwarden.service
   check "it is connected to the engine" within 60 is_connected
   local runs=0 refused=0 deadline=$((SECONDS + 30)) mark said
   mark=$(date +%s)

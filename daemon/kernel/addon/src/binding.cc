@@ -9,8 +9,8 @@
 #include <memory>
 #include <mutex>
 
+#include "binding_host.h"
 #include "gate.h"
-#include "host_calls.h"
 
 namespace execwarden {
 namespace {
@@ -149,14 +149,48 @@ Napi::Value GateSetMode(const Napi::CallbackInfo& info) {
   if (!open) return info.Env().Undefined();
   uint64_t device =
       makedev(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
-  open->gate.SetMode(device, static_cast<Mode>(info[3].As<Napi::Number>().Uint32Value()));
+  open->gate.superblocks().SetMode(device,
+                                   static_cast<Mode>(info[3].As<Napi::Number>().Uint32Value()),
+                                   info[4].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
+}
+
+// Triples of prefix, infix and suffix.
+Napi::Value GateSetRootPatterns(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  Napi::Array texts = info[1].As<Napi::Array>();
+  auto text = [&texts](uint32_t index) {
+    return static_cast<Napi::Value>(texts[index]).As<Napi::String>().Utf8Value();
+  };
+  std::vector<RootPattern> patterns;
+  for (uint32_t i = 0; i + 2 < texts.Length(); i += 3) {
+    patterns.push_back({text(i), text(i + 1), text(i + 2)});
+  }
+  open->gate.SetRootPatterns(std::move(patterns));
+  return info.Env().Undefined();
+}
+
+// Quadruples of major, minor, generation and point.
+Napi::Value GateRoots(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  Napi::Array result = Napi::Array::New(info.Env());
+  if (!open) return result;
+  uint32_t at = 0;
+  for (const MarkedRoot& root : open->gate.superblocks().Roots()) {
+    result.Set(at++, Napi::Number::New(info.Env(), major(root.device)));
+    result.Set(at++, Napi::Number::New(info.Env(), minor(root.device)));
+    result.Set(at++, Napi::Number::New(info.Env(), root.generation));
+    result.Set(at++, Napi::Buffer<char>::Copy(info.Env(), root.point.data(), root.point.size()));
+  }
+  return result;
 }
 
 Napi::Value GateSetDefaultMode(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   if (!open) return info.Env().Undefined();
-  open->gate.SetDefaultMode(static_cast<Mode>(info[1].As<Napi::Number>().Uint32Value()));
+  open->gate.superblocks().SetDefaultMode(
+      static_cast<Mode>(info[1].As<Napi::Number>().Uint32Value()));
   return info.Env().Undefined();
 }
 
@@ -189,67 +223,6 @@ Napi::Value GateCounters(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Value KillProcessCall(const Napi::CallbackInfo& info) {
-  bool is_exact = false;
-  uint64_t start_ticks = info[1].As<Napi::BigInt>().Uint64Value(&is_exact);
-  int error = is_exact ? KillProcess(info[0].As<Napi::Number>().Int32Value(), start_ticks) : EINVAL;
-  return Napi::Number::New(info.Env(), error);
-}
-
-Napi::Value NotifyCall(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(),
-                           NotifyServiceManager(info[0].As<Napi::String>().Utf8Value(),
-                                                info[1].As<Napi::String>().Utf8Value()));
-}
-
-Napi::Value ReadProcessCall(const Napi::CallbackInfo& info) {
-  ProcessText text = ReadProcess(info[0].As<Napi::Number>().Int32Value());
-  Napi::Array result = Napi::Array::New(info.Env(), 4);
-  result.Set(0u, Napi::Buffer<char>::Copy(info.Env(), text.status.data(), text.status.size()));
-  result.Set(1u, Napi::Buffer<char>::Copy(info.Env(), text.stat.data(), text.stat.size()));
-  result.Set(2u, Napi::Buffer<char>::Copy(info.Env(), text.exe.data(), text.exe.size()));
-  result.Set(3u, Napi::Buffer<char>::Copy(info.Env(), text.argv.data(), text.argv.size()));
-  return result;
-}
-
-// Reads on libuv's pool, since a file can be slow.
-class ReadInRootWorker : public Napi::AsyncWorker {
- public:
-  ReadInRootWorker(Napi::Env env, std::string root, std::string path, size_t size_max)
-      : AsyncWorker(env, "execwarden-read"),
-        deferred_(Napi::Promise::Deferred::New(env)),
-        root_(std::move(root)),
-        path_(std::move(path)),
-        size_max_(size_max) {}
-  Napi::Promise promise() const { return deferred_.Promise(); }
-  void Execute() override { content_ = ReadFileInRoot(root_, path_, size_max_); }
-  void OnOK() override {
-    Napi::Env env = Env();
-    if (content_.error != 0) {
-      deferred_.Resolve(Napi::Number::New(env, content_.error));
-    } else {
-      deferred_.Resolve(
-          Napi::Buffer<char>::Copy(env, content_.bytes.data(), content_.bytes.size()));
-    }
-  }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::string root_;
-  std::string path_;
-  size_t size_max_;
-  FileContent content_;
-};
-
-Napi::Value ReadInRootCall(const Napi::CallbackInfo& info) {
-  auto* worker = new ReadInRootWorker(info.Env(), info[0].As<Napi::String>().Utf8Value(),
-                                      info[1].As<Napi::String>().Utf8Value(),
-                                      info[2].As<Napi::Number>().Uint32Value());
-  Napi::Promise promise = worker->promise();
-  worker->Queue();
-  return promise;
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   struct Entry {
     const char* name;
@@ -262,19 +235,18 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateOnMounts", GateOnMounts},
       {"gateMountsTaken", GateMountsTaken},
       {"gateMark", GateMark},
+      {"gateSetRootPatterns", GateSetRootPatterns},
+      {"gateRoots", GateRoots},
       {"gateSetMode", GateSetMode},
       {"gateSetDefaultMode", GateSetDefaultMode},
       {"gateDrain", GateDrain},
       {"gateAnswer", GateAnswer},
       {"gateCounters", GateCounters},
-      {"killProcess", KillProcessCall},
-      {"notifyServiceManager", NotifyCall},
-      {"readProcess", ReadProcessCall},
-      {"readInRoot", ReadInRootCall},
   };
   for (const Entry& entry : kEntries) {
     exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));
   }
+  ExportHostCalls(env, exports);
   return exports;
 }
 

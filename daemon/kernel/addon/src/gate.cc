@@ -5,12 +5,14 @@
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
 #include <cerrno>
 #include <cstring>
+#include <unordered_set>
 
 namespace execwarden {
 namespace {
@@ -30,6 +32,13 @@ bool Watch(int epoll, int fd, uint32_t events) {
   event.events = events;
   event.data.fd = fd;
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+// An exec may be waiting for this thread: it runs before ordinary work. setpriority(2) is per
+// thread.
+void Hurry(const char* name) {
+  prctl(PR_SET_NAME, name);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), -20);
 }
 
 void DrainCounter(int fd) {
@@ -72,24 +81,29 @@ void Gate::Stop() {
   fanotify_.Reset(-1);
 }
 
-void Gate::SetMode(uint64_t device, Mode mode) {
-  std::lock_guard<std::mutex> lock(modes_mutex_);
-  if (mode == Mode::kNone) {
-    modes_.erase(device);
-  } else {
-    modes_[device] = mode;
+void Gate::SetRootPatterns(std::vector<RootPattern> patterns) {
+  {
+    std::lock_guard<std::mutex> lock(roots_mutex_);
+    patterns_ = std::move(patterns);
   }
+  MarkRoots();
 }
 
-void Gate::SetDefaultMode(Mode mode) {
-  std::lock_guard<std::mutex> lock(modes_mutex_);
-  default_mode_ = mode;
-}
-
-Mode Gate::ModeOf(uint64_t device) {
-  std::lock_guard<std::mutex> lock(modes_mutex_);
-  auto found = modes_.find(device);
-  return found == modes_.end() ? default_mode_ : found->second;
+void Gate::MarkRoots() {
+  std::lock_guard<std::mutex> lock(roots_mutex_);
+  std::unordered_set<uint64_t> present;
+  for (const Root& root : FindRoots(ReadMountTable(), patterns_)) {
+    if (present.contains(root.device)) continue;
+    // The mode is there before the first event can be. Known roots are marked again: a container
+    // that stops and starts can get the same numbers and path, and a second mark changes nothing.
+    bool is_new = superblocks_.Register(root);
+    MarkResult result =
+        AddMark(fanotify_.get(), {"/", root.point, major(root.device), minor(root.device), true});
+    bool is_gone = result.error == ESTALE || result.error == ENOENT;
+    if (result.error != 0 && !is_gone) Count(kMarkErrors);
+    if (result.error == 0 || (is_gone && !is_new)) present.insert(root.device);
+  }
+  superblocks_.KeepRoots(present);
 }
 
 bool Gate::Answer(Ticket ticket, bool allow) {
@@ -118,7 +132,7 @@ void Gate::Respond(int event_fd, bool allow) {
 }
 
 void Gate::ReaderLoop() {
-  prctl(PR_SET_NAME, "ew-gate-reader");
+  Hurry("ew-gate-reader");
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Watch(epoll.get(), reader_wake_.get(), EPOLLIN);
   Watch(epoll.get(), fanotify_.get(), EPOLLIN);
@@ -178,7 +192,10 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   header->ticket_slot = ticket.slot;
   header->ticket_generation = ticket.generation;
   if (is_keeper) header->flags |= kStalled;
-  if (ModeOf(makedev(header->device_major, header->device_minor)) == Mode::kHold) {
+  Treatment treatment =
+      superblocks_.TreatmentOf(makedev(header->device_major, header->device_minor));
+  header->generation = treatment.generation;
+  if (treatment.mode == Mode::kHold) {
     header->flags |= kHeld;
   } else {
     int fd = tickets_.Redeem(ticket);
@@ -235,7 +252,7 @@ void Gate::ServeWhileStuck(uint8_t* events, uint8_t* record) {
 }
 
 void Gate::KeeperLoop() {
-  prctl(PR_SET_NAME, "ew-gate-keeper");
+  Hurry("ew-gate-keeper");
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Watch(epoll.get(), keeper_wake_.get(), EPOLLIN);
   Watch(epoll.get(), timer_.get(), EPOLLIN);
@@ -249,7 +266,9 @@ void Gate::KeeperLoop() {
     for (int i = 0; i < count; i++) {
       int fd = ready[i].data.fd;
       if (fd == timer_.get()) DrainCounter(fd);
-      if (fd == mountinfo_.get() && !mounts_announced_.exchange(true)) on_mounts_();
+      if (fd != mountinfo_.get()) continue;
+      MarkRoots();
+      if (!mounts_announced_.exchange(true)) on_mounts_();
     }
     AnswerExpired();
     ServeWhileStuck(events, reinterpret_cast<uint8_t*>(record.get()));

@@ -13,17 +13,17 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
+#include <vector>
 
 #include "hand_over.h"
 #include "marks.h"
 #include "proc_file.h"
+#include "roots.h"
 #include "snapshot.h"
+#include "superblocks.h"
 #include "tickets.h"
 
 namespace execwarden {
-
-enum class Mode : uint8_t { kNone = 0, kObserve = 1, kHold = 2 };
 
 struct GateOptions {
   uint64_t deadline_ns;
@@ -42,6 +42,7 @@ enum Counter {
   kTicketsExhausted,
   kAnswerErrors,
   kReadErrors,
+  kMarkErrors,
   kCounters,
 };
 
@@ -65,9 +66,10 @@ class Gate {
   void Stop();
 
   MarkResult Mark(const MarkRequest& request) { return AddMark(fanotify_.get(), request); }
-  void SetMode(uint64_t device, Mode mode);
-  // The mode of devices that have none of their own: those that only mount marks cover.
-  void SetDefaultMode(Mode mode);
+  // Looks for roots of this form from now on, and marks those that are there.
+  void SetRootPatterns(std::vector<RootPattern> patterns);
+  // Modes and roots; shared with the threads that decide.
+  Superblocks& superblocks() { return superblocks_; }
 
   // Answers a ticket; false when the deadline, or somebody else, answered before.
   bool Answer(Ticket ticket, bool allow);
@@ -89,7 +91,7 @@ class Gate {
   // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
   void ArmTimer(uint64_t at_ns);
   void Respond(int event_fd, bool allow);
-  Mode ModeOf(uint64_t device);
+  void MarkRoots();
   void Count(Counter counter) { counters_[counter].fetch_add(1, std::memory_order_relaxed); }
 
   GateOptions options_;
@@ -111,9 +113,9 @@ class Gate {
   std::mutex timer_mutex_;
   uint64_t timer_at_ns_ = UINT64_MAX;
   HandOver hand_over_;
-  std::mutex modes_mutex_;
-  std::unordered_map<uint64_t, Mode> modes_;
-  Mode default_mode_ = Mode::kHold;
+  std::mutex roots_mutex_;  // one scan of the mount table at a time
+  std::vector<RootPattern> patterns_;
+  Superblocks superblocks_;
   std::array<std::atomic<uint64_t>, kCounters> counters_{};
 };
 

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "proc_file.h"
+#include "remote_strings.h"
 
 namespace execwarden {
 namespace {
@@ -20,7 +21,6 @@ constexpr size_t kPathMax = 4096;
 constexpr size_t kArgvMax = 32 * 1024;
 constexpr size_t kEnvMax = 8 * 1024;
 constexpr size_t kHeadMax = 128;
-constexpr size_t kStringsMax = 1024;
 constexpr int kSyscallTries = 40;
 
 enum Section {
@@ -94,94 +94,6 @@ bool ReadRegisters(int directory, Registers* out) {
   return false;
 }
 
-// Reads strings of another process through /proc/TID/mem, which fails at once where
-// process_vm_readv would wait (userfaultfd). Keeps the last chunk, since strings lie side by side.
-class Memory {
- public:
-  explicit Memory(int fd) : fd_(fd) {}
-
-  size_t Read(uint64_t address, void* out, size_t length) {
-    ssize_t got = pread(fd_, out, length, static_cast<off_t>(address));
-    return got > 0 ? static_cast<size_t>(got) : 0;
-  }
-
-  // Copies the string at `address` less its end; false when it cannot be read. Cut at `max` bytes.
-  bool String(uint64_t address, char* out, size_t max, size_t* length, bool* truncated) {
-    size_t copied = 0;
-    while (true) {
-      if (!Load(address + copied)) return false;
-      size_t offset = static_cast<size_t>(address + copied - chunk_start_);
-      size_t available = chunk_length_ - offset;
-      const char* from = chunk_ + offset;
-      const void* end = memchr(from, 0, available);
-      size_t part = end ? static_cast<size_t>(static_cast<const char*>(end) - from) : available;
-      size_t take = std::min(part, max - copied);
-      memcpy(out + copied, from, take);
-      copied += take;
-      if (take < part || (!end && copied == max)) *truncated = true;
-      if (end || copied == max) break;
-    }
-    *length = copied;
-    return true;
-  }
-
- private:
-  bool Load(uint64_t address) {
-    if (address >= chunk_start_ && address < chunk_start_ + chunk_length_) return true;
-    chunk_start_ = address;
-    chunk_length_ = Read(address, chunk_, sizeof chunk_);
-    return chunk_length_ > 0;
-  }
-
-  int fd_;
-  char chunk_[1024];
-  uint64_t chunk_start_ = 0;
-  size_t chunk_length_ = 0;
-};
-
-struct Strings {
-  size_t length = 0;
-  uint32_t count = 0;
-  bool is_read = false;
-  bool truncated = false;
-};
-
-// Reads a NULL-ended array of string pointers (4 or 8 bytes wide) as NUL-separated strings.
-Strings ReadStrings(Memory* memory, uint64_t array, size_t width, char* out, size_t max) {
-  Strings result;
-  if (array == 0) {
-    result.is_read = true;
-    return result;
-  }
-  uint8_t pointers[64 * 8];
-  while (true) {
-    size_t got = memory->Read(array, pointers, 64 * width) / width;
-    if (got == 0) return result;
-    for (size_t i = 0; i < got; i++) {
-      uint64_t pointer = 0;
-      memcpy(&pointer, pointers + i * width, width);
-      if (pointer == 0) {
-        result.is_read = true;
-        return result;
-      }
-      if (result.count == kStringsMax || max - result.length < 2) {
-        result.truncated = true;
-        result.is_read = true;
-        return result;
-      }
-      size_t length = 0;
-      if (!memory->String(pointer, out + result.length, max - result.length - 1, &length,
-                          &result.truncated)) {
-        return result;
-      }
-      result.length += length;
-      out[result.length++] = 0;
-      result.count++;
-    }
-    array += got * width;
-  }
-}
-
 struct Call {
   size_t width = 8;
   uint64_t path = 0;
@@ -215,7 +127,7 @@ bool DecodeCall(const Registers& registers, Call* call) {
 void WriteCall(int directory, const Call& call, Writer* writer, RecordHeader* header) {
   Descriptor mem(openat(directory, "mem", O_RDONLY | O_CLOEXEC));
   if (!mem.valid()) return;
-  Memory memory(mem.get());
+  RemoteMemory memory(mem.get());
   size_t length = 0;
   bool truncated = false;
   if (memory.String(call.path, writer->cursor(), kPathMax, &length, &truncated)) {

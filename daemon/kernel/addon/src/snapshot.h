@@ -47,7 +47,7 @@ struct RecordHeader {
   // path, filename argument, argv, env, file head, status, stat, cgroup, loginuid, cwd, parent's
   // stat
   uint32_t lengths[11];
-  uint32_t reserved;
+  uint32_t generation;  // of the device number, 0 when it is no container root
 };
 
 // The longest record that TakeSnapshot can make, in bytes.

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { assert } from "../daemon/util/assert.ts";
+import { startEngine, type CommandResult, type TestEngine } from "../test/support/engine.ts";
+import { importImage } from "../test/support/images.ts";
+import { DaemonRun } from "./daemon-run.ts";
+
+/** Programs of the bench's image, all of them static. `alerted`, `paused` and `killed` are the no-op by other names. */
+export const programs = {
+  quiet: "/bin/no-op",
+  alerted: "/bin/alerted",
+  loop: "/bin/exec-loop",
+} as const;
+
+/** The image that has them, and a busybox shell. */
+export const benchImage = "bench/programs:1";
+
+/** The rule that every start of `alerted` matches. */
+export const alertRule = "Bench Program Started";
+
+/** How a daemon is set up. */
+export interface DaemonSetup {
+  readonly mode: "monitor" | "enforce";
+  readonly policies?: string;
+}
+
+const execute = promisify(execFile);
+const sources = fileURLToPath(new URL("../../bench/", import.meta.url));
+const shippedRules = fileURLToPath(new URL("../../rules/web-fetch.yaml", import.meta.url));
+const loopTimeoutMs = 120_000;
+
+const rules = `- rule: ${alertRule}
+  desc: The bench started the program that it wants alerts for.
+  condition: evt.type in (execve, execveat) and proc.name = alerted and container.id != host
+  output: Bench program started (command=%proc.cmdline image=%container.image.repository container=%container.name)
+  priority: NOTICE
+  tags: [bench]
+`;
+
+/** An engine of its own, the bench's image, and daemons. `strike` ends all of it, at any time. */
+export class Lab {
+  readonly #directory = mkdtempSync(join(tmpdir(), "execwarden-bench-"));
+  readonly #daemons = new Set<DaemonRun>();
+  readonly #startTimesMs: number[] = [];
+  #starting: Promise<TestEngine> | undefined;
+  #engine: TestEngine | undefined;
+  #isStruck = false;
+
+  /** Compiles the programs, starts the engine and makes the image. */
+  async build(): Promise<void> {
+    this.#starting = startEngine();
+    const root = join(this.#directory, "root");
+    mkdirSync(join(root, "bin"), { recursive: true });
+    for (const name of ["no-op", "exec-loop"]) {
+      const flags = ["-O2", "-static", "-o", join(root, "bin", name)];
+      await execute("gcc", [...flags, join(sources, `${name}.c`)]);
+    }
+    cpSync(join(root, programs.quiet), join(root, programs.alerted));
+    cpSync("/bin/busybox", join(root, "bin/sh"));
+    cpSync("/bin/busybox", join(root, "bin/sleep"));
+    this.#engine = await this.#starting;
+    await importImage(this.#engine, { root, name: benchImage, changes: [] });
+  }
+
+  /** The private engine. */
+  get engine(): TestEngine {
+    assert(this.#engine !== undefined, "the lab is built");
+    if (this.#isStruck) throw new Error("cannot go on: the bench is ending");
+    return this.#engine;
+  }
+
+  /** Runs a docker command; one that fails is an error of the bench. */
+  async docker(...args: readonly string[]): Promise<CommandResult> {
+    const result = await this.engine.docker(...args);
+    if (result.code !== 0) throw new Error(`cannot docker ${args.join(" ")}: ${result.stderr}`);
+    return result;
+  }
+
+  /** Starts a container that does nothing, without network. */
+  async startContainer(name: string): Promise<void> {
+    await this.docker(
+      ...["run", "--detach", "--network=none", "--name", name],
+      ...[benchImage, "/bin/sleep", "3600"],
+    );
+  }
+
+  /** Runs `exec-loop` in a container: nanoseconds of each exec. */
+  async execInContainer(container: string, loop: ExecLoop): Promise<readonly number[]> {
+    const { host } = this.engine;
+    const docker = ["-H", host, "exec", container, programs.loop];
+    return this.#runLoop("docker", [...docker, ...loopArguments(loop)]);
+  }
+
+  /** Runs `exec-loop` on the host. */
+  async execOnHost(loop: ExecLoop): Promise<readonly number[]> {
+    const root = join(this.#directory, "root");
+    const args = loopArguments({ ...loop, program: join(root, loop.program) });
+    return this.#runLoop(join(root, programs.loop), args);
+  }
+
+  /** Starts a daemon and waits until it guards. */
+  async startDaemon(setup: DaemonSetup): Promise<DaemonRun> {
+    const daemon = new DaemonRun(this.#writeFiles(this.engine.host, setup));
+    this.#daemons.add(daemon);
+    this.#startTimesMs.push(await daemon.started());
+    return daemon;
+  }
+
+  /** Ends a daemon. */
+  async stopDaemon(daemon: DaemonRun): Promise<void> {
+    this.#daemons.delete(daemon);
+    await daemon.stop();
+  }
+
+  /** From the start of the process to "guarding", of every daemon that was started here. */
+  get startTimesMs(): readonly number[] {
+    return this.#startTimesMs;
+  }
+
+  /** Ends and removes everything, finished or not. */
+  async strike(): Promise<void> {
+    this.#isStruck = true;
+    await Promise.all([...this.#daemons].map((daemon) => daemon.stop()));
+    const engine = await this.#starting?.catch(() => undefined);
+    await engine?.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #runLoop(program: string, args: readonly string[]): Promise<readonly number[]> {
+    const options = { timeout: loopTimeoutMs, maxBuffer: 16 << 20 };
+    const { stdout } = await execute(program, args, options);
+    return stdout.trimEnd().split("\n").map(Number);
+  }
+
+  #writeFiles(host: string, setup: DaemonSetup): { configFile: string; socketPath: string } {
+    const write = (name: string, text: string): string => {
+      const path = join(this.#directory, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    const socketPath = join(this.#directory, "control.sock");
+    const config = {
+      docker: { host },
+      mode: setup.mode,
+      rules_files: [shippedRules, write("rules.yaml", rules)],
+      policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
+      allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),
+      control: { socket: socketPath },
+      outputs: { stdout: { format: "json" } },
+    };
+    // JSON is YAML.
+    return { configFile: write("execwarden.yaml", JSON.stringify(config)), socketPath };
+  }
+}
+
+/** What `exec-loop` is asked for. */
+export interface ExecLoop {
+  readonly count: number;
+  /** Microseconds between two execs; none when left out. */
+  readonly pauseUs?: number;
+  /** Path in the image. */
+  readonly program: string;
+}
+
+function loopArguments({ count, pauseUs = 0, program }: ExecLoop): readonly string[] {
+  return [String(count), String(pauseUs), program];
+}
+
+/** A policy in force for `alertRule`. */
+export function policyThat(action: string): string {
+  return `policies:
+  - name: Bench
+    rules: [${alertRule}]
+    mode: enforce
+    actions:
+      - ${action}
+`;
+}

@@ -1,0 +1,3 @@
+// The program whose start is measured: static, does nothing.
+// SPDX-License-Identifier: Apache-2.0
+int main(void) { return 0; }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AlertSizes } from "./alerts.ts";
+import type { ExecCostSizes } from "./exec-cost.ts";
+import type { RulesCostSizes } from "./rules-cost.ts";
+
+/** How much of everything is measured. */
+export interface Sizes {
+  readonly exec: ExecCostSizes;
+  readonly alerts: AlertSizes;
+  /** Pauses, and kills. */
+  readonly actions: number;
+  readonly idleMs: number;
+  readonly rules: RulesCostSizes;
+}
+
+/** For numbers to keep. */
+export const full: Sizes = {
+  exec: { rounds: 7, count: 2_000 },
+  alerts: { burst: 20_000, paced: 1_000, starts: 10 },
+  actions: 15,
+  idleMs: 20_000,
+  rules: { rounds: 9, events: 128_000 },
+};
+
+/** For a look. */
+export const quick: Sizes = {
+  exec: { rounds: 3, count: 500 },
+  alerts: { burst: 4_000, paced: 200, starts: 2 },
+  actions: 3,
+  idleMs: 5_000,
+  rules: { rounds: 3, events: 12_800 },
+};

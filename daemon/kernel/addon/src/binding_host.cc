@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "binding_host.h"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "host_calls.h"
+
+namespace execwarden {
+namespace {
+
+Napi::Value KillProcessCall(const Napi::CallbackInfo& info) {
+  bool is_exact = false;
+  uint64_t start_ticks = info[1].As<Napi::BigInt>().Uint64Value(&is_exact);
+  int error = is_exact ? KillProcess(info[0].As<Napi::Number>().Int32Value(), start_ticks) : EINVAL;
+  return Napi::Number::New(info.Env(), error);
+}
+
+Napi::Value NotifyCall(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           NotifyServiceManager(info[0].As<Napi::String>().Utf8Value(),
+                                                info[1].As<Napi::String>().Utf8Value()));
+}
+
+Napi::Value ReadProcessCall(const Napi::CallbackInfo& info) {
+  ProcessText text = ReadProcess(info[0].As<Napi::Number>().Int32Value());
+  Napi::Array result = Napi::Array::New(info.Env(), 4);
+  result.Set(0u, Napi::Buffer<char>::Copy(info.Env(), text.status.data(), text.status.size()));
+  result.Set(1u, Napi::Buffer<char>::Copy(info.Env(), text.stat.data(), text.stat.size()));
+  result.Set(2u, Napi::Buffer<char>::Copy(info.Env(), text.exe.data(), text.exe.size()));
+  result.Set(3u, Napi::Buffer<char>::Copy(info.Env(), text.argv.data(), text.argv.size()));
+  return result;
+}
+
+// Reads on libuv's pool, since a file can be slow.
+class ReadInRootWorker : public Napi::AsyncWorker {
+ public:
+  ReadInRootWorker(Napi::Env env, std::string root, std::string path, size_t size_max)
+      : AsyncWorker(env, "execwarden-read"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        root_(std::move(root)),
+        path_(std::move(path)),
+        size_max_(size_max) {}
+  Napi::Promise promise() const { return deferred_.Promise(); }
+  void Execute() override { content_ = ReadFileInRoot(root_, path_, size_max_); }
+  void OnOK() override {
+    Napi::Env env = Env();
+    if (content_.error != 0) {
+      deferred_.Resolve(Napi::Number::New(env, content_.error));
+    } else {
+      deferred_.Resolve(
+          Napi::Buffer<char>::Copy(env, content_.bytes.data(), content_.bytes.size()));
+    }
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::string root_;
+  std::string path_;
+  size_t size_max_;
+  FileContent content_;
+};
+
+Napi::Value ReadInRootCall(const Napi::CallbackInfo& info) {
+  auto* worker = new ReadInRootWorker(info.Env(), info[0].As<Napi::String>().Utf8Value(),
+                                      info[1].As<Napi::String>().Utf8Value(),
+                                      info[2].As<Napi::Number>().Uint32Value());
+  Napi::Promise promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
+}  // namespace
+
+void ExportHostCalls(Napi::Env env, Napi::Object exports) {
+  exports.Set("killProcess", Napi::Function::New(env, KillProcessCall, "killProcess"));
+  exports.Set("notifyServiceManager", Napi::Function::New(env, NotifyCall, "notifyServiceManager"));
+  exports.Set("readProcess", Napi::Function::New(env, ReadProcessCall, "readProcess"));
+  exports.Set("readInRoot", Napi::Function::New(env, ReadInRootCall, "readInRoot"));
+}
+
+}  // namespace execwarden

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "superblocks.h"
+
+namespace execwarden {
+
+Treatment Superblocks::TreatmentOf(uint64_t device) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = superblocks_.find(device);
+  if (found == superblocks_.end()) return {default_mode_, 0};
+  return {found->second.mode, found->second.generation};
+}
+
+void Superblocks::SetMode(uint64_t device, Mode mode, uint32_t generation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = superblocks_.find(device);
+  bool is_known = found != superblocks_.end();
+  if ((is_known ? found->second.generation : 0) != generation) return;
+  if (mode != Mode::kNone) {
+    superblocks_[device].mode = mode;
+  } else if (is_known && generation == 0) {
+    superblocks_.erase(found);
+  }
+}
+
+void Superblocks::SetDefaultMode(Mode mode) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  default_mode_ = mode;
+}
+
+bool Superblocks::Register(const Root& root) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Superblock& superblock = superblocks_[root.device];
+  if (superblock.generation != 0 && superblock.point == root.point) return false;
+  superblock = {Mode::kHold, next_generation_++, root.point};
+  return true;
+}
+
+void Superblocks::KeepRoots(const std::unordered_set<uint64_t>& present) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(superblocks_, [&present](const auto& entry) {
+    return entry.second.generation != 0 && !present.contains(entry.first);
+  });
+}
+
+std::vector<MarkedRoot> Superblocks::Roots() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<MarkedRoot> roots;
+  for (const auto& [device, superblock] : superblocks_) {
+    if (superblock.generation == 0) continue;
+    roots.push_back({device, superblock.generation, superblock.point});
+  }
+  return roots;
+}
+
+}  // namespace execwarden

@@ -1,0 +1,59 @@
+// How execs on each superblock are treated, by device number.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "roots.h"
+
+namespace execwarden {
+
+// kObserve: allowed at once. kHold: waits for an answer.
+enum class Mode : uint8_t { kNone = 0, kObserve = 1, kHold = 2 };
+
+// A container root that is marked. A generation names one life of a device number: these are
+// reused.
+struct MarkedRoot {
+  uint64_t device;
+  uint32_t generation;
+  std::string point;
+};
+
+struct Treatment {
+  Mode mode;
+  uint32_t generation;  // 0: no container root
+};
+
+// Safe from any thread; every call is short.
+class Superblocks {
+ public:
+  Treatment TreatmentOf(uint64_t device);
+  // With a generation other than 0, only while the device number still has that life.
+  void SetMode(uint64_t device, Mode mode, uint32_t generation);
+  // The mode of devices that have none of their own: those that only mount marks cover.
+  void SetDefaultMode(Mode mode);
+  // Takes a root into the table, held, unless it is there already with this mount point.
+  bool Register(const Root& root);
+  // Forgets the roots that are not there any more.
+  void KeepRoots(const std::unordered_set<uint64_t>& present);
+  std::vector<MarkedRoot> Roots();
+
+ private:
+  struct Superblock {
+    Mode mode = Mode::kNone;
+    uint32_t generation = 0;
+    std::string point;
+  };
+
+  std::mutex mutex_;
+  std::unordered_map<uint64_t, Superblock> superblocks_;
+  uint32_t next_generation_ = 1;
+  Mode default_mode_ = Mode::kHold;
+};
+
+}  // namespace execwarden

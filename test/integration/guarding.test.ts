@@ -1,0 +1,261 @@
+// Who is guarded, from when on, and what is known of each exec: on a real engine.
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawn as spawnTerminal } from "node-pty";
+import t from "tap";
+import { startDaemon, type AlertLine } from "../support/daemon.ts";
+import { requireEngine, startEngine } from "../support/engine.ts";
+import { buildImages, images } from "../support/images.ts";
+
+const everyExec = `
+- rule: Every Exec
+  desc: every exec in every container
+  condition: evt.type in (execve, execveat) and container
+  output: >
+    exec (command=%proc.cmdline exepath=%proc.exepath container=%container.name
+    image=%container.image.repository pname=%proc.pname pcmdline=%proc.pcmdline aname2=%proc.aname[2]
+    user=%user.name uid=%user.uid tty=%proc.tty pid=%proc.pid vpid=%proc.vpid cwd=%proc.cwd)
+  priority: NOTICE
+`;
+const denyCurl = `policies:
+  - name: No curl
+    severity: high
+    rules: [Run Web Fetch Program in Container]
+    mode: enforce
+    actions: [deny]
+`;
+
+const ofContainer =
+  (name: string, command: string) =>
+  ({ execwarden }: AlertLine): boolean =>
+    execwarden.container?.name === name && execwarden.process.cmdline.startsWith(command);
+
+if (requireEngine(t)) {
+  const engine = await startEngine();
+  t.teardown(() => engine.stop());
+  await buildImages(engine);
+  const run = (...args: readonly string[]): ReturnType<typeof engine.docker> =>
+    engine.docker("run", "--network=none", ...args);
+
+  await t.test(
+    "200 short-lived containers, eight at once: each has its image in the alert",
+    async (t) => {
+      const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      t.teardown(() => daemon.stop());
+      const names = Array.from({ length: 200 }, (_, index) => `brief-${index}`);
+      const queue = [...names];
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+            await run("--rm", `--name=${name}`, images.busybox, "/bin/true");
+          }
+        }),
+      );
+      const found = await Promise.all(names.map((name) => daemon.alert(ofContainer(name, "/bin/true"))));
+      const withImage = found.filter(
+        (alert) => alert.output_fields["container.image.repository"] === "busybox",
+      );
+      t.equal(withImage.length, 200, "alerts with the image's name");
+      t.equal(daemon.alerts.length, 200, "one alert for each");
+      const { counters } = (await daemon.status()).gate;
+      t.match(counters, { seen: 200, lost: 0, deadlinesMissed: 0, containerUnknown: 0 });
+    },
+  );
+
+  await t.test("what is known of a process: parents, user, directory, terminal", async (t) => {
+    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    t.teardown(() => daemon.stop());
+    const script = "cd /tmp; /bin/sh -c '/bin/echo deep; :'; :";
+    await run("--rm", "--name=family", "--user=app", images.busybox, "/bin/sh", "-c", script);
+    const { output_fields: fields, execwarden } = await daemon.alert(
+      ofContainer("family", "/bin/echo deep"),
+    );
+    t.match(fields, {
+      "proc.cmdline": "echo deep",
+      "proc.exepath": "/bin/busybox",
+      "proc.pname": "sh",
+      "proc.pcmdline": "sh -c /bin/echo deep; :",
+      "proc.aname[2]": "sh",
+      "user.name": "app",
+      "user.uid": 1000,
+      "proc.cwd": "/tmp/",
+    });
+    t.strictSame(
+      execwarden.ancestors.map(({ name }) => name),
+      ["sh", "sh"],
+      "up to the container's init, and no further",
+    );
+    const first = await daemon.alert(ofContainer("family", "/bin/sh -c cd /tmp"));
+    t.match(first.output_fields, { "proc.vpid": 1, "proc.tty": 0 });
+
+    const args = [
+      "-H",
+      engine.host,
+      "run",
+      "--rm",
+      "-it",
+      "--network=none",
+      "--name=typed",
+      images.busybox,
+    ];
+    const terminal = spawnTerminal("docker", [...args, "/bin/sh"], {});
+    const ended = new Promise((resolve) => terminal.onExit(resolve));
+    await daemon.alert(ofContainer("typed", "/bin/sh"));
+    terminal.write("/bin/ls /\r");
+    const typed = await daemon.alert(ofContainer("typed", "/bin/ls /"));
+    t.not(typed.output_fields["proc.tty"], 0, "typed at a terminal");
+    terminal.write("exit\r");
+    await ended;
+  });
+
+  await t.test("500 execs at once, threads that exec, and the host left alone", async (t) => {
+    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    t.teardown(() => daemon.stop());
+    const tools = mkdtempSync(join(engine.directory, "tools-"));
+    t.teardown(() => rmSync(tools, { recursive: true }));
+    const source = fileURLToPath(new URL("../support/thread-exec.c", import.meta.url));
+    execFileSync("gcc", ["-static", "-pthread", "-o", join(tools, "thread-exec"), source]);
+    await run(
+      "--detach",
+      "--name=busy",
+      `--volume=${tools}:/tools:ro`,
+      images.busybox,
+      "/bin/sleep",
+      "600",
+    );
+    const loop = "i=0; while [ $i -lt 500 ]; do /bin/true $i & i=$((i+1)); done; wait";
+    t.equal((await engine.docker("exec", "busy", "/bin/sh", "-c", loop)).code, 0);
+    await daemon.alert(ofContainer("busy", "/bin/true 499"));
+    const trues = (): number =>
+      daemon.alerts.filter(({ output }) => output.includes("command=true ")).length;
+    await daemon.alert(() => trues() === 500);
+    t.equal(trues(), 500);
+
+    const { stdout } = await engine.docker(
+      "exec",
+      "busy",
+      "/tools/thread-exec",
+      "/bin/echo",
+      "from a thread",
+    );
+    t.equal(stdout, "from a thread\n");
+    const threaded = await daemon.alert(ofContainer("busy", "/bin/echo from a thread"));
+    t.match(threaded.output_fields, {
+      "proc.pname": /runc|containerd-shim/,
+      "proc.cmdline": "echo from a thread",
+    });
+    const program = await daemon.alert(ofContainer("busy", "/tools/thread-exec"));
+    t.equal(
+      threaded.execwarden.process["pid"],
+      program.execwarden.process["pid"],
+      "the process, not the thread",
+    );
+
+    const before = (await daemon.status()).gate.counters.seen;
+    for (let i = 0; i < 50; i++) execFileSync("/bin/true");
+    execFileSync(join(tools, "thread-exec"), ["/bin/true"]);
+    const { counters } = (await daemon.status()).gate;
+    t.equal(counters.seen, before, "no exec of the host was seen, not even from a shared volume");
+    t.match(counters, { lost: 0, deadlinesMissed: 0, readErrors: 0, waiting: 0 });
+    await engine.docker("rm", "--force", "busy");
+  });
+
+  await t.test("tmpfs, volumes and bind mounts are guarded as the image is", async (t) => {
+    const daemon = await startDaemon({
+      dockerHost: engine.host,
+      mode: "enforce",
+      policies: denyCurl,
+    });
+    t.teardown(() => daemon.stop());
+    const shared = mkdtempSync(join(engine.directory, "shared-"));
+    copyFileSync("/bin/busybox", join(shared, "wget"));
+    chmodSync(join(shared, "wget"), 0o755);
+    await run(
+      "--detach",
+      "--name=places",
+      "--tmpfs=/scratch:exec",
+      "--volume=kept:/kept",
+      `--volume=${shared}:/shared`,
+      images.busybox,
+      "/bin/sleep",
+      "600",
+    );
+    for (const place of ["/scratch", "/kept", "/dev"]) {
+      const copy = `/bin/cp /bin/busybox ${place}/wget; ${place}/wget --help; echo code $?`;
+      const { stdout } = await engine.docker("exec", "places", "/bin/sh", "-c", copy);
+      t.match(stdout, "code 126", `${place}: not permitted`);
+    }
+    t.not((await engine.docker("exec", "places", "/shared/wget", "--help")).code, 0, "/shared");
+    execFileSync(join(shared, "wget"), ["--help"], { stdio: "ignore" });
+    t.pass("the same file runs on the host");
+    await engine.docker("rm", "--force", "places");
+  });
+
+  await t.test(
+    "a daemon that comes later knows what runs; a crash lets everything go",
+    async (t) => {
+      await run(
+        "--detach",
+        "--name=older",
+        images.busybox,
+        "/bin/sh",
+        "-c",
+        "while :; do /bin/sleep 1; done",
+      );
+      const first = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      const seen = await first.alert(ofContainer("older", "/bin/sleep 1"));
+      t.match(seen.output_fields, {
+        "container.image.repository": "busybox",
+        "proc.pname": "sh",
+        "proc.pcmdline": "sh -c while :; do /bin/sleep 1; done",
+      });
+      await first.crash();
+      t.equal((await engine.docker("exec", "older", "/bin/true")).code, 0, "nothing is held");
+      t.equal(marksLeft(), 0, "no mark is left");
+      const second = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      t.teardown(() => second.stop());
+      await second.alert(ofContainer("older", "/bin/sleep 1"));
+
+      await engine.restart();
+      await engine.docker("start", "older");
+      const restarted = Date.now();
+      const again = await second.alert(
+        (alert) => ofContainer("older", "/bin/sleep 1")(alert) && Date.parse(alert.time) > restarted,
+      );
+      t.equal(
+        again.output_fields["container.image.repository"],
+        "busybox",
+        "also after the engine was restarted",
+      );
+      t.match((await second.status()).engine, { isConnected: true });
+      await engine.docker("rm", "--force", "older");
+    },
+  );
+
+  await t.test("nothing is left", async (t) => {
+    t.equal((await engine.docker("ps", "--all", "--quiet")).stdout, "", "no container");
+    t.equal(marksLeft(), 0, "no mark");
+  });
+}
+
+/** fanotify groups with marks of any process on this machine that is a daemon of ours. */
+function marksLeft(): number {
+  let marks = 0;
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("execwarden-daemon-")) continue;
+      for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+        const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1");
+        marks += info
+          .split("\n")
+          .filter((line) => line.startsWith("fanotify ") && line.includes("mask:")).length;
+      }
+    } catch {
+      // The process ended while it was looked at.
+    }
+  }
+  return marks;
+}
