@@ -3,6 +3,7 @@
 import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
+import { outputNamesOf } from "./config/output-names.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
@@ -17,7 +18,7 @@ import { Gate } from "./kernel/gate.ts";
 import type { Host } from "./model/event.ts";
 import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
-import { createOutputs, outputNamesOf, type OutputAudience } from "./outputs-setup.ts";
+import { createOutputs, type OutputAudience } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
 import { formatJson } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";

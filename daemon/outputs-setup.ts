@@ -14,15 +14,6 @@ export interface OutputAudience {
   readonly hasColor: boolean;
 }
 
-/** Names of all outputs that the configuration switches on; `notify` may use them. */
-export function outputNamesOf({ outputs }: Config): readonly string[] {
-  return [
-    ...(outputs.stdout === undefined ? [] : ["stdout"]),
-    ...(outputs.file === undefined ? [] : ["file"]),
-    ...outputs.webhooks.map(({ name }) => name),
-  ];
-}
-
 /** Creates them, in the order of their names. Each alert is formatted once for all that want JSON. */
 export function createOutputs(
   config: Config,

@@ -5,6 +5,7 @@ import type { RunOptions } from "./cli/command.ts";
 import { exitCodes } from "./cli/exit-codes.ts";
 import { readConfig } from "./config/read.ts";
 import type { Config } from "./config/config.ts";
+import { outputNamesOf } from "./config/output-names.ts";
 import { createClock } from "./host/clock.ts";
 import { createDescriptorStream } from "./host/descriptor-stream.ts";
 import { readSources } from "./host/files.ts";
@@ -13,7 +14,6 @@ import type { ProcessTerminal } from "./host/terminal.ts";
 import { loadJudge, type JudgeSources } from "./judge.ts";
 import { loadBinding } from "./kernel/binding.ts";
 import { startDaemon, type Notify } from "./lifecycle.ts";
-import { outputNamesOf } from "./outputs-setup.ts";
 import { hasErrors, type Diagnostic } from "./text/diagnostic.ts";
 import { renderDiagnostics } from "./text/render.ts";
 

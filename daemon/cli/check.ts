@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from "../config/config.ts";
+import { outputNamesOf } from "../config/output-names.ts";
 import { allowlistMacros, type Allowlist, readAllowlist } from "../policy/allowlist.ts";
 import { readPolicies } from "../policy/policy-file.ts";
 import { compileScope, loadRules } from "../rules/load.ts";
@@ -10,6 +11,7 @@ import type { CommandContext, CommandInput, ReadFiles } from "./command.ts";
 import { isOptionSet } from "./command.ts";
 import { readConfigured } from "./configured.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { explanations } from "./explanations.ts";
 
 /** What is checked: `rules` alone, or `policies` with the rules and outputs that they refer to. */
 export type CheckSubject = "rules" | "policies";
@@ -71,7 +73,7 @@ async function checkWithConfig({ subject, input, context, config }: Work): Promi
   const policyFiles = await read(config.policiesFiles, true);
   const { policies, diagnostics: faults } = readPolicies(policyFiles.sources, {
     compileScope,
-    outputs: outputNamesOf(config),
+    outputs: new Set(outputNamesOf(config)),
     ...(loaded === undefined
       ? {}
       : {
@@ -101,21 +103,15 @@ function namesOf({ sources }: ReadFiles): readonly string[] {
   return sources.map(({ name }) => name);
 }
 
-function outputNamesOf({ outputs }: Config): ReadonlySet<string> {
-  const { stdout, file, webhooks } = outputs;
-  return new Set([
-    ...(stdout === undefined ? [] : ["stdout"]),
-    ...(file === undefined ? [] : ["file"]),
-    ...webhooks.map(({ name }) => name),
-  ]);
-}
-
 function jsonReport(subject: CheckSubject, { files, count, diagnostics }: Report): string {
   return `${jsonText({
     ok: !hasErrors(diagnostics),
     files,
     [subject]: count,
-    diagnostics: diagnosticsToJson(diagnostics),
+    diagnostics: diagnosticsToJson(diagnostics).map((diagnostic) => ({
+      ...diagnostic,
+      explanation: explanations[diagnostic.code],
+    })),
   })}\n`;
 }
 

@@ -2,7 +2,7 @@
 import { duration, z } from "../text/schema.ts";
 
 /** Names that the fixed outputs have in policies' `notify`, and that no webhook may take. */
-export const fixedOutputNames: readonly string[] = ["stdout", "file"];
+const fixedOutputNames: readonly string[] = ["stdout", "file"];
 
 const dockerSchemes = ["unix://", "tcp://", "http://", "https://"];
 const dockerHostForms =

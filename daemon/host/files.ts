@@ -3,16 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Diagnostic, errorAt, warningAt } from "../text/diagnostic.ts";
-import type { DiagnosticTexts } from "../text/diagnostic-texts.ts";
 import type { Source } from "../text/source.ts";
-
-/** Codes of the faults of files as such. */
-export const fileDiagnosticTexts = {
-  "file-missing": "A file or directory that is named is not there.",
-  "file-unreadable": "A file or directory is there, but cannot be read.",
-  "file-limit": "A file is larger, or a directory holds more files, than is read.",
-  "file-encoding": "A file is not UTF-8. Nothing of it is used.",
-} as const satisfies DiagnosticTexts;
 
 /** Texts of the files that could be read, and what is wrong with the others. */
 export interface SourcesResult {

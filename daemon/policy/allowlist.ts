@@ -52,7 +52,7 @@ const listSchema = z.strictObject({
 });
 
 /** What allowlist.yaml may hold. */
-export const allowlistSchema = z.strictObject({
+const allowlistSchema = z.strictObject({
   allowlists: z
     .record(nameSchema, listSchema.prefault({}))
     .default({})

@@ -6,8 +6,8 @@ export const ruleDiagnosticTexts = {
   "rule-file":
     "A rule file is a list of entries; each is a map that starts with rule, macro or list.",
   "unknown-item": "An entry is neither a rule, nor a macro, nor a list. It is skipped.",
-  "unknown-key": "The entry has no such key. It is skipped.",
-  "missing-key": "The entry lacks a key that it must have.",
+  "unknown-item-key": "The entry has no such key. It is skipped.",
+  "missing-item-key": "The entry lacks a key that it must have.",
   "wrong-type": "The value of a key has the wrong shape.",
   "invalid-name":
     "Names of macros are letters, digits and _; names of lists have no blanks, quotes or brackets.",

@@ -98,7 +98,7 @@ export class EntryReader {
   /** Reports that a key must be there, unless it is (right or wrong). */
   require(key: string, owner: Named, kind: string): void {
     if (this.has(key)) return;
-    this.error("missing-key", `cannot use ${kind} "${owner.value}": it has no ${key}`, owner.span);
+    this.error("missing-item-key", `cannot use ${kind} "${owner.value}": it has no ${key}`, owner.span);
   }
 
   /** Warns of keys that mean nothing here. */
@@ -106,7 +106,7 @@ export class EntryReader {
     for (const { key } of this.map.entries) {
       if (known.has(key.value)) continue;
       const hint = didYouMean(key.value, known);
-      this.warn("unknown-key", `cannot use key "${key.value}" here${hint}`, key.span);
+      this.warn("unknown-item-key", `cannot use key "${key.value}" here${hint}`, key.span);
     }
   }
 

@@ -81,7 +81,7 @@ function readParts(reader: EntryReader): RuleParts {
 function checkAppend(reader: EntryReader, name: Named): void {
   if (reader.has("condition") || reader.has("exceptions")) return;
   const message = `cannot append to rule "${name.value}": expected a condition or exceptions`;
-  reader.error("missing-key", message, name.span);
+  reader.error("missing-item-key", message, name.span);
 }
 
 function readRuleOverrides(
@@ -136,11 +136,11 @@ function readExceptions(reader: EntryReader): readonly ExceptionDefinition[] | u
 function readException(map: YamlMap, reader: EntryReader): ExceptionDefinition | undefined {
   for (const { key } of map.entries) {
     if (exceptionKeys.has(key.value)) continue;
-    reader.warn("unknown-key", `cannot use key "${key.value}" in an exception`, key.span);
+    reader.warn("unknown-item-key", `cannot use key "${key.value}" in an exception`, key.span);
   }
   const name = yamlValue(map, "name");
   if (name?.kind !== "scalar" || name.value === "") {
-    reader.error("missing-key", "cannot use an exception without a name", map.span);
+    reader.error("missing-item-key", "cannot use an exception without a name", map.span);
     return undefined;
   }
   const fields = yamlValue(map, "fields");

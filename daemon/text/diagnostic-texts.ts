@@ -11,3 +11,11 @@ export const yamlDiagnosticTexts = {
     "An alias (`*name`) stands before, or without, the anchor (`&name`) that it refers to.",
   "yaml-key": "A key of a map is a list or a map. Keys are text.",
 } as const satisfies DiagnosticTexts;
+
+/** Codes of the faults of files as such. */
+export const fileDiagnosticTexts = {
+  "file-missing": "A file or directory that is named is not there.",
+  "file-unreadable": "A file or directory is there, but cannot be read.",
+  "file-limit": "A file is larger, or a directory holds more files, than is read.",
+  "file-encoding": "A file is not UTF-8. Nothing of it is used.",
+} as const satisfies DiagnosticTexts;

@@ -54,7 +54,9 @@ if (requireEngine(t)) {
           }
         }),
       );
-      const found = await Promise.all(names.map((name) => daemon.alert(ofContainer(name, "/bin/true"))));
+      const found = await Promise.all(
+        names.map((name) => daemon.alert(ofContainer(name, "/bin/true"))),
+      );
       const withImage = found.filter(
         (alert) => alert.output_fields["container.image.repository"] === "busybox",
       );
@@ -115,7 +117,9 @@ if (requireEngine(t)) {
     const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
     t.teardown(() => daemon.stop());
     const tools = mkdtempSync(join(engine.directory, "tools-"));
-    t.teardown(() => rmSync(tools, { recursive: true }));
+    t.teardown(() => {
+      rmSync(tools, { recursive: true });
+    });
     const source = fileURLToPath(new URL("../support/thread-exec.c", import.meta.url));
     execFileSync("gcc", ["-static", "-pthread", "-o", join(tools, "thread-exec"), source]);
     await run(
@@ -223,7 +227,8 @@ if (requireEngine(t)) {
       await engine.docker("start", "older");
       const restarted = Date.now();
       const again = await second.alert(
-        (alert) => ofContainer("older", "/bin/sleep 1")(alert) && Date.parse(alert.time) > restarted,
+        (alert) =>
+          ofContainer("older", "/bin/sleep 1")(alert) && Date.parse(alert.time) > restarted,
       );
       t.equal(
         again.output_fields["container.image.repository"],

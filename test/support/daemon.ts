@@ -157,38 +157,26 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
   );
 }
 
-function waitFor<T>(
+async function waitFor<T>(
   changed: EventTarget,
   look: () => T | undefined,
   explain: () => string,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const finish = (act: () => void): void => {
-      clearTimeout(timer);
-      changed.removeEventListener("change", check);
-      act();
-    };
-    const check = (): void => {
-      try {
-        const found = look();
-        if (found !== undefined)
-          finish(() => {
-            resolve(found);
-          });
-      } catch (error) {
-        finish(() => {
-          reject(error);
-        });
-      }
-    };
-    const timer = setTimeout(() => {
-      finish(() => {
-        reject(new Error(explain()));
-      });
-    }, waitMs);
-    changed.addEventListener("change", check);
-    check();
-  });
+  const timeout = AbortSignal.timeout(waitMs);
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    if (timeout.aborted) throw new Error(explain());
+    await new Promise<void>((resolve) => {
+      const next = (): void => {
+        changed.removeEventListener("change", next);
+        timeout.removeEventListener("abort", next);
+        resolve();
+      };
+      changed.addEventListener("change", next);
+      timeout.addEventListener("abort", next);
+    });
+  }
 }
 
 function getStatus(socketPath: string): Promise<Status> {
