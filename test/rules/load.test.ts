@@ -296,7 +296,7 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "a key missing",
       ["- rule: R\n  condition: evt.num = 1\n  output: o\n  desc: d\n"],
-      ["error missing-key 1:9 R"],
+      ["error missing-item-key 1:9 R"],
     ],
     [
       "an empty value",
@@ -306,7 +306,7 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "an unknown key warns",
       [ruleText("evt.num = 1", "  tag: [a]\n")],
-      ["warning unknown-key 6:3 tag"],
+      ["warning unknown-item-key 6:3 tag"],
     ],
     [
       "an unknown entry warns",
@@ -455,9 +455,9 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "append of nothing",
       [ruleText("evt.num = 1") + "- rule: R\n  tags: [a]\n  append: true\n"],
-      ["error missing-key 6:9 R", "warning deprecated 8:3 append"],
+      ["error missing-item-key 6:9 R", "warning deprecated 8:3 append"],
     ],
-    ["a macro without a condition", ["- macro: m\n"], ["error missing-key 1:10 m"]],
+    ["a macro without a condition", ["- macro: m\n"], ["error missing-item-key 1:10 m"]],
     [
       "override of another key of a macro",
       ["- macro: m\n  condition: evt.num = 1\n  override: {macro: append}\n" + ruleText("m")],
@@ -493,12 +493,12 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "an exception without a name",
       [ruleText("evt.num = 1", "  exceptions: [{fields: a}]\n")],
-      ["error missing-key 6:16 {fields: a}"],
+      ["error missing-item-key 6:16 {fields: a}"],
     ],
     [
       "a key that exceptions do not have",
       [e("      fields: proc.name\n      vals: [a]\n")],
-      ["warning unknown-key 9:7 vals"],
+      ["warning unknown-item-key 9:7 vals"],
     ],
     [
       "a map as a value",

@@ -6,7 +6,7 @@ set -euo pipefail
 
 machine=$(readlink -f "${1:?usage: boot.sh DIRECTORY}")
 here=$(dirname "$(readlink -f "$0")")
-boot_timeout_s=1500
+machine_timeout_s=1800
 "$here/machine/build.sh" "$machine"
 
 # The job: what is installed, the node it runs on, and the checks.
@@ -20,8 +20,8 @@ tar -C "$job" --owner=0 --group=0 -cf "$machine/job.tar" .
 # Emulated unless QEMU_ACCEL=kvm: ten times slower, but it works inside a virtual machine too.
 echo "machine: booting (its console is in $machine/console.log)"
 status=0
-timeout --foreground "$boot_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
-  -smp 2 -m 2048 -display none -no-reboot -serial "file:$machine/console.log" \
+timeout --foreground "$machine_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
+  -smp 2 -m 2048 -display none -serial "file:$machine/console.log" \
   -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
   -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no systemd.mask=serial-getty@ttyS0.service' \
   -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on" \
