@@ -11,7 +11,17 @@ const pureFolders = ["util", "text", "model", "lang", "rules", "policy"].map(
 const effects = ["process", "Date", "console", "setTimeout", "setInterval", "fetch"];
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "daemon/kernel/addon/build/", ".tap/", "coverage/"] },
+  {
+    ignores: [
+      "build/",
+      "dist/",
+      "dist-tools/",
+      "node_modules/",
+      "daemon/kernel/addon/build/",
+      ".tap/",
+      "coverage/",
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

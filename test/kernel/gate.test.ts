@@ -19,13 +19,15 @@ interface OpenOptions {
   readonly deadlineMs?: number;
   readonly denyOnDeadline?: boolean;
   readonly mode?: "observe" | "hold";
+  readonly handOverBytes?: number;
   readonly onRecord?: (record: GateRecord, gate: Gate) => void;
 }
 
 function open(t: Pick<TAP, "teardown" | "equal">, options: OpenOptions = {}): Opened {
   const { deadlineMs = 2_000, denyOnDeadline = false, mode = "hold" } = options;
+  const { handOverBytes = 1 << 20 } = options;
   const overlay = mountOverlay();
-  const gate = Gate.open(loadBinding(), { deadlineMs, denyOnDeadline, handOverBytes: 1 << 20 });
+  const gate = Gate.open(loadBinding(), { deadlineMs, denyOnDeadline, handOverBytes });
   t.teardown(() => {
     gate.close();
     overlay.remove();
@@ -134,6 +136,32 @@ if (requireRoot(t)) {
     t.match(gate.counters(), { deadlinesMissed: 1 });
   });
 
+  await t.test(
+    "a full hand-over buffer delays execs within bounds, and counts its losses",
+    async (t) => {
+      const options = { mode: "observe", deadlineMs: 200, handOverBytes: 64 << 10 } as const;
+      const { overlay, gate, records } = open(t, options);
+      const loop = `i=0; while [ $i -lt 300 ]; do ${overlay.root}/bin/true; i=$((i+1)); done; date +%s%N`;
+      const startedNs = BigInt(Date.now()) * 1_000_000n;
+      const child = spawn("/bin/sh", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
+      const chunks = await child.stdout.toArray();
+      const tookMs = Number(
+        (BigInt(
+          Buffer.concat(chunks as Buffer[])
+            .toString()
+            .trim(),
+        ) -
+          startedNs) /
+          1_000_000n,
+      );
+      t.ok(tookMs < 3_500, `300 execs in ${tookMs} ms while nobody read`);
+      await until(() => records.length + gate.counters().lost === 300);
+      t.match(gate.counters(), { seen: 300, allowed: 300, deadlinesMissed: 0 });
+      t.ok(gate.counters().lost > 100, `${gate.counters().lost} lost, and counted`);
+    },
+  );
+
   await t.test("when the daemon is killed, the kernel lets everything go on", async (t) => {
     const overlay = mountOverlay();
     t.teardown(() => {
@@ -183,16 +211,19 @@ if (requireRoot(t)) {
     t.match(gate.counters(), { seen: 502, allowed: 502, lost: 0, waiting: 0 });
   });
 
-  await t.test("32-bit and thread facts are read from the process that calls", async (t) => {
-    const { overlay, records } = open(t, { mode: "observe" });
-    await run(join(overlay.root, "bin/sh"), ["-c", `exec ${overlay.root}/bin/true`]);
-    await until(() => records.length === 2);
-    t.equal(records[0]?.tid, records[1]?.tid, "exec keeps the process");
-    t.equal(records[1]?.syscall, 59);
-    t.match(records[1]?.cgroup, /\d+:/);
-    t.equal(records[1]?.cwd, process.cwd());
-    t.match(readFileSync("/proc/self/stat", "utf8"), records[0]?.parentStat.split(" ")[0] ?? "?");
-  });
+  await t.test(
+    "an exec in place keeps the process; its directory, cgroup and parent are read",
+    async (t) => {
+      const { overlay, records } = open(t, { mode: "observe" });
+      await run(join(overlay.root, "bin/sh"), ["-c", `exec ${overlay.root}/bin/true`]);
+      await until(() => records.length === 2);
+      t.equal(records[0]?.tid, records[1]?.tid, "exec keeps the process");
+      t.equal(records[1]?.syscall, 59);
+      t.match(records[1]?.cgroup, /\d+:/);
+      t.equal(records[1]?.cwd, process.cwd());
+      t.match(readFileSync("/proc/self/stat", "utf8"), records[0]?.parentStat.split(" ")[0] ?? "?");
+    },
+  );
 }
 
 /** Resolves when the condition holds; it is looked at whenever the event loop turns. */

@@ -201,12 +201,13 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
     int fd = tickets_.Redeem(ticket);
     if (fd >= 0) Respond(fd, true);
   }
-  HandOverRecord(record, is_keeper ? 0 : deadline);
+  // From here on the reader is not stuck, whatever the guard thread does.
   if (!is_keeper) reader_busy_since_ns_.store(0);
+  HandOverRecord(record, is_keeper ? 0 : options_.deadline_ns / 2);
 }
 
-void Gate::HandOverRecord(uint8_t* record, uint64_t deadline_ns) {
-  if (!hand_over_.Push(record, HeaderOf(record)->size, deadline_ns)) Count(kLost);
+void Gate::HandOverRecord(uint8_t* record, uint64_t patience_ns) {
+  if (!hand_over_.Push(record, HeaderOf(record)->size, patience_ns)) Count(kLost);
   if (!records_announced_.exchange(true)) on_records_();
 }
 

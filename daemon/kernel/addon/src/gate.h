@@ -86,7 +86,7 @@ class Gate {
   bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);
   void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
   void ServeWhileStuck(uint8_t* events, uint8_t* record);
-  void HandOverRecord(uint8_t* record, uint64_t deadline_ns);
+  void HandOverRecord(uint8_t* record, uint64_t patience_ns);
   void AnswerExpired();
   // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
   void ArmTimer(uint64_t at_ns);

@@ -9,13 +9,16 @@
 
 namespace execwarden {
 
-bool HandOver::Push(const uint8_t* record, size_t length, uint64_t deadline_ns) {
+bool HandOver::Push(const uint8_t* record, size_t length, uint64_t patience_ns) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (buffer_.size() - used_ < length) {
     uint64_t now = ClockNs(CLOCK_MONOTONIC);
-    if (now >= deadline_ns || length > buffer_.size()) return false;
-    room_.wait_for(lock, std::chrono::nanoseconds(deadline_ns - now));
+    if (full_since_ns_ == 0) full_since_ns_ = now;
+    uint64_t until = full_since_ns_ + patience_ns;
+    if (now >= until || length > buffer_.size()) return false;
+    room_.wait_for(lock, std::chrono::nanoseconds(until - now));
   }
+  full_since_ns_ = 0;
   CopyIn(record, length);
   return true;
 }
@@ -36,11 +39,6 @@ size_t HandOver::Drain(uint8_t* out, size_t capacity) {
   }
   if (written > 0) room_.notify_all();
   return written;
-}
-
-size_t HandOver::pending() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return used_;
 }
 
 void HandOver::CopyIn(const uint8_t* from, size_t length) {

@@ -15,15 +15,13 @@ class HandOver {
  public:
   explicit HandOver(size_t capacity) : buffer_(capacity) {}
 
-  // Appends one record; waits for room at most until `deadline_ns` (CLOCK_MONOTONIC). False when
-  // the record did not fit in time.
-  bool Push(const uint8_t* record, size_t length, uint64_t deadline_ns);
+  // Appends one record. Without room it waits, but all records together no longer than
+  // `patience_ns` since the buffer became full: callers' execs are waiting too. False when the
+  // record is lost.
+  bool Push(const uint8_t* record, size_t length, uint64_t patience_ns);
 
   // Moves as many whole records as fit into `out`; returns the bytes written.
   size_t Drain(uint8_t* out, size_t capacity);
-
-  // Bytes waiting now.
-  size_t pending();
 
  private:
   void CopyIn(const uint8_t* from, size_t length);
@@ -34,6 +32,7 @@ class HandOver {
   std::vector<uint8_t> buffer_;
   size_t head_ = 0;
   size_t used_ = 0;
+  uint64_t full_since_ns_ = 0;  // CLOCK_MONOTONIC; 0: there was room
 };
 
 }  // namespace execwarden
