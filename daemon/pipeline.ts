@@ -1,11 +1,12 @@
 // The way of an event, in one chain of calls: record → trace → container → enrich → match → decide →
 // answer → draft. Runs in the guard thread; an exec may be waiting in the kernel for every line of it.
 // SPDX-License-Identifier: Apache-2.0
-import { enrich, type ExecFacts } from "./enrich/enrich.ts";
+import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
-import type { DeviceLife, Places } from "./enrich/places.ts";
+import type { Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
+import { factsOf, lifeOf } from "./exec-facts.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
@@ -60,6 +61,11 @@ interface Matched {
   readonly rules: readonly Rule[];
   /** Whether the engine has told of the container. */
   readonly isKnown: boolean;
+}
+
+interface Answered {
+  readonly verdict: Verdict;
+  readonly overruled?: string;
 }
 
 const lateText =
@@ -160,7 +166,7 @@ export class Pipeline {
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
     if (known === undefined) {
       this.#containerUnknown += 1;
-      if (isHeld) settlement.giveUp(lifeOf(record));
+      if (isHeld) settlement.giveUp(lifeOf(record), containerId);
     }
     // Never taken for the host: rules ask for `container.id != host`.
     const container =
@@ -177,20 +183,17 @@ export class Pipeline {
       ...(users === undefined ? {} : { users }),
     });
     const rules = this.#untold(traced, judge.match(event));
-    if (rules.length === 0) {
-      if (isHeld) this.#answer(record, "allow");
-      this.#options.tree.add(event.process);
-      return;
-    }
-    this.#act({ event, traced, rules, isKnown: known !== undefined });
+    if (rules.length === 0) this.#remember(event, isHeld ? this.#answer(record, "allow") : "allow");
+    else this.#act({ event, traced, rules, isKnown: known !== undefined });
   }
 
   #act({ event, traced, rules, isKnown }: Matched): void {
     const { record } = traced;
     const decision = this.#options.judge.decide(event, rules);
-    const overruled = event.isHeld ? this.#carryOut(record, decision.verdict, isKnown) : undefined;
-    if (decision.verdict === "deny" && overruled === undefined) this.#tracer.forget(record.tid);
-    else this.#options.tree.add(event.process);
+    const { verdict, overruled } = event.isHeld
+      ? this.#carryOut(record, decision.verdict, isKnown)
+      : { verdict: "allow" as const };
+    this.#remember(event, verdict);
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
     this.#options.onDrafts(
       decision.matches.flatMap((match: MatchDecision) => {
@@ -200,7 +203,7 @@ export class Pipeline {
           : [
               draftAlert({
                 event,
-                decision,
+                verdict,
                 match,
                 formatted,
                 ...(overruled === undefined ? {} : { overruled }),
@@ -210,15 +213,20 @@ export class Pipeline {
     );
   }
 
-  // Answers the kernel; the reason when it gets, or got, another answer than the decision's.
-  #carryOut(record: GateRecord, verdict: Verdict, isKnown: boolean): string | undefined {
+  // Answers the kernel: what it was told, and why it was not told to refuse what was to be refused.
+  #carryOut(record: GateRecord, wanted: Verdict, isKnown: boolean): Answered {
     const { onDeadline } = this.#options;
     // Refusing what might be on an allowlist is as wrong as letting go: the operator has chosen.
-    if (verdict === "deny" && !isKnown) {
-      this.#answer(record, onDeadline);
-      return onDeadline === "deny" ? undefined : unknownText;
-    }
-    return this.#answer(record, verdict) || verdict === "allow" ? undefined : lateText;
+    const isUnclear = wanted === "deny" && !isKnown;
+    const verdict = this.#answer(record, isUnclear ? onDeadline : wanted);
+    if (verdict === "deny" || wanted === "allow") return { verdict };
+    return { verdict, overruled: isUnclear ? unknownText : lateText };
+  }
+
+  // A refused call leaves the process as it was, and opens nothing more.
+  #remember({ process, tid }: ExecEvent, verdict: Verdict): void {
+    if (verdict === "deny") this.#tracer.forget(tid);
+    else this.#options.tree.add(process);
   }
 
   // A rule that matched the program is not told again for the loader or interpreter of the same call.
@@ -235,8 +243,10 @@ export class Pipeline {
     return fresh;
   }
 
-  #answer(record: GateRecord, verdict: Verdict): boolean {
-    return !record.isHeld || this.#options.answer(record, verdict);
+  // Returns what the kernel was told: the deadline may have been first.
+  #answer(record: GateRecord, verdict: Verdict): Verdict {
+    const isTold = !record.isHeld || this.#options.answer(record, verdict);
+    return isTold ? verdict : this.#options.onDeadline;
   }
 
   #guarded(record: GateRecord, work: () => void): void {
@@ -252,47 +262,4 @@ export class Pipeline {
       });
     }
   }
-}
-
-function lifeOf({ file, generation }: GateRecord): DeviceLife {
-  return { device: file.device, generation };
-}
-
-function factsOf(traced: TracedExec, isHeld: boolean): ExecFacts {
-  const { record, stat, status } = traced;
-  return {
-    timeNs: record.timeNs,
-    monotonicMs: record.monotonicMs,
-    tid: record.tid,
-    syscall: traced.syscall,
-    comm: traced.comm,
-    argv: record.argv,
-    environment: record.environment,
-    cwd: record.cwd,
-    file: record.file,
-    ...(traced.first === undefined ? {} : { first: traced.first }),
-    role: traced.role,
-    isHeld,
-    isArgvKnown: record.isArgvKnown,
-    ...(traced.loginuid === undefined ? {} : { loginuid: traced.loginuid }),
-    process: {
-      pid: status.pid,
-      ppid: stat.ppid,
-      vpid: status.vpid,
-      sid: stat.sid,
-      vsid: status.vsid,
-      pgid: stat.pgid,
-      vpgid: status.vpgid,
-      tty: stat.tty,
-      uid: status.uid,
-      gid: status.gid,
-      startTicks: stat.startTicks,
-    },
-    capabilities: {
-      inheritable: status.capInheritable,
-      permitted: status.capPermitted,
-      effective: status.capEffective,
-    },
-    ...(traced.parentStat === undefined ? {} : { parentStartTicks: traced.parentStat.startTicks }),
-  };
 }

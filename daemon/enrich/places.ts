@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteString } from "../util/byte-string.ts";
+import { toByteString, type ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
 
 /** Who an exec belongs to, and how that is known. */
@@ -89,6 +89,9 @@ export class Places {
 }
 
 // overlay2 tells the directory; containerd's layout has the id in the path.
-function isRootOf(container: Container, point: ByteString): boolean {
-  return container.rootDirectory === point || point.includes(`/${container.id}`);
+function isRootOf({ id, rootDirectory }: Container, point: ByteString): boolean {
+  return (
+    (rootDirectory !== undefined && toByteString(rootDirectory) === point) ||
+    point.includes(`/${id}`)
+  );
 }

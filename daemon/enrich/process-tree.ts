@@ -102,7 +102,10 @@ export class ProcessTree {
       return known;
     }
     const facts = this.#readProcess(key.pid);
-    if (facts === undefined) return undefined;
+    // The pid may be somebody else's by now.
+    if (facts?.startTicks !== (key.startTicks ?? facts?.startTicks) || facts === undefined) {
+      return undefined;
+    }
     const node = fromFacts(facts, this.#find({ pid: facts.ppid }, depthLeft - 1));
     this.add(node);
     return node;

@@ -51,6 +51,5 @@ function rowsOf(text: ByteString): readonly (readonly string[])[] {
 }
 
 function idOf(text: string | undefined): number | undefined {
-  const id = Number(text);
-  return text !== undefined && text !== "" && Number.isInteger(id) && id >= 0 ? id : undefined;
+  return text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined;
 }

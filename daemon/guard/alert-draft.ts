@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
-import type { Alert, AlertProcess, FieldValue, Outcome } from "../model/alert.ts";
+import type { Alert, AlertProcess, FieldValue, Outcome, Verdict } from "../model/alert.ts";
 import type { Container } from "../model/container.ts";
-import type { Decision, MatchDecision } from "../model/decision.ts";
+import type { MatchDecision } from "../model/decision.ts";
 import type { ExecEvent } from "../model/event.ts";
 import type { AlertDraft } from "../model/guard-messages.ts";
 import type { Process } from "../model/process.ts";
@@ -17,10 +17,11 @@ export interface FormattedOutput {
 /** Everything one draft is made of. */
 export interface DraftInput {
   readonly event: ExecEvent;
-  readonly decision: Decision;
+  /** What the kernel was told. */
+  readonly verdict: Verdict;
   readonly match: MatchDecision;
   readonly formatted: FormattedOutput;
-  /** Why the kernel got another answer than the decision's; absent when it got that one. */
+  /** Why an exec that was to be refused was not; absent when it was, or was not to be. */
   readonly overruled?: string;
 }
 
@@ -31,7 +32,7 @@ const shortIdLength = 12;
 
 /** Writes down one match with its full context; the actions that remain are `planned`. */
 export function draftAlert(input: DraftInput): AlertDraft {
-  const { event, decision, match, formatted } = input;
+  const { event, verdict, match, formatted } = input;
   const { process, container, host } = event;
   const denied = match.actions.filter(({ action }) => action.kind === "deny");
   const alert: Alert = {
@@ -45,7 +46,7 @@ export function draftAlert(input: DraftInput): AlertDraft {
     output: formatted.output,
     fields: { ...carriedFields(container), ...formatted.fields },
     policies: match.policies,
-    verdict: input.overruled === undefined ? decision.verdict : "allow",
+    verdict,
     isHeld: event.isHeld,
     outcomes: denied.map((planned) => denyOutcome(planned, input.overruled)),
     process: processOf(process),

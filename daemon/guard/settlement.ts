@@ -22,7 +22,10 @@ export interface SettlementPort {
 }
 
 interface Settled {
-  state: "covering" | "settled";
+  /** `abandoned`: it stopped before its places were marked. */
+  state: "covering" | "abandoned" | "settled";
+  /** Answers to requestCoverage that are still to come; the last one counts. */
+  awaited: number;
   mode: "observe" | "hold";
   devices: readonly number[];
   hasSharedPlaces: boolean;
@@ -46,9 +49,11 @@ export class Settlement {
 
   /** Starts settling, once: `pid` is a process of the container that exists now. */
   begin(containerId: string, pid: number): void {
-    if (this.#containers.has(containerId)) return;
+    const known = this.#containers.get(containerId);
+    if (known !== undefined && known.state !== "abandoned") return;
     this.#containers.set(containerId, {
       state: "covering",
+      awaited: (known?.awaited ?? 0) + 1,
       mode: "hold",
       devices: [],
       hasSharedPlaces: false,
@@ -58,7 +63,20 @@ export class Settlement {
 
   /** The container's places are marked. */
   covered(containerId: string, devices: readonly number[], hasSharedPlaces: boolean): void {
-    const settled: Settled = { state: "settled", mode: "hold", devices, hasSharedPlaces };
+    const known = this.#containers.get(containerId);
+    if (known !== undefined && known.awaited > 0) {
+      known.awaited -= 1;
+      // The places of a life that is over say nothing about the next one.
+      if (known.awaited > 0) return;
+      if (known.state === "abandoned") {
+        this.#containers.delete(containerId);
+        return;
+      }
+    }
+    const settled: Settled = {
+      ...{ state: "settled", awaited: 0, mode: "hold" },
+      ...{ devices, hasSharedPlaces },
+    };
     this.#containers.set(containerId, settled);
     settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
     this.#apply(containerId, settled);
@@ -76,14 +94,28 @@ export class Settlement {
   reset(containerId: string): void {
     const settled = this.#containers.get(containerId);
     if (settled === undefined) return;
-    this.#containers.delete(containerId);
+    if (settled.awaited > 0) {
+      settled.state = "abandoned";
+      settled.mode = "observe";
+    } else {
+      this.#containers.delete(containerId);
+    }
     for (const root of this.#port.rootsOf(containerId)) this.#port.setMode(root, "hold");
     for (const device of settled.devices) this.#setShared(device);
     this.#setDefault();
   }
 
-  /** A superblock whose container nobody knows: its execs are seen, and not held. */
-  giveUp(root: RootLife): void {
+  /**
+   * A superblock whose container the engine does not know: its execs are seen, and not held. One that
+   * is no root is given up only when no other container uses it, whose execs there would go free.
+   */
+  giveUp(root: RootLife, containerId: string | undefined): void {
+    if (root.generation === 0) {
+      const users = [...this.#containers].filter(([, { devices }]) =>
+        devices.includes(root.device),
+      );
+      if (users.length !== 1 || users[0]?.[0] !== containerId) return;
+    }
     this.#port.setMode(root, "observe");
   }
 
@@ -91,6 +123,7 @@ export class Settlement {
   devices(): readonly GuardedDevice[] {
     const users = new Map<number, { mode: "observe" | "hold"; containers: string[] }>();
     for (const [id, settled] of this.#containers) {
+      if (settled.state === "abandoned") continue;
       const roots = this.#port.rootsOf(id).map(({ device }) => device);
       for (const device of [...roots, ...settled.devices]) {
         const entry = users.get(device) ?? { mode: "observe" as const, containers: [] };

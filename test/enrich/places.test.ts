@@ -29,7 +29,9 @@ const rows: readonly [
       places.setContainer(web);
       places.addRoot(life, webPoint);
     },
-    ...[life, [], "web"],
+    life,
+    [],
+    "web",
   ],
   [
     "also when the engine names it later",
@@ -37,7 +39,9 @@ const rows: readonly [
       places.addRoot(life, webPoint);
       places.setContainer(web);
     },
-    ...[life, [], "web"],
+    life,
+    [],
+    "web",
   ],
   [
     "the device alone tells it, by the id in the path",
@@ -45,7 +49,9 @@ const rows: readonly [
       places.setContainer(db);
       places.addRoot(life, dbPoint);
     },
-    ...[life, [], "db"],
+    life,
+    [],
+    "db",
   ],
   [
     "a directory whose name is not ASCII",
@@ -53,7 +59,9 @@ const rows: readonly [
       places.setContainer({ ...web, rootDirectory: "/dé/merged" });
       places.addRoot(life, "/d\xc3\xa9/merged");
     },
-    ...[life, [], "web"],
+    life,
+    [],
+    "web",
   ],
   [
     "the device is believed before the cgroup",
@@ -62,7 +70,9 @@ const rows: readonly [
       places.setContainer(db);
       places.addRoot(life, webPoint);
     },
-    ...[life, [db.id], "web"],
+    life,
+    [db.id],
+    "web",
   ],
   [
     "the cgroup tells it where the device is no container's root",
@@ -71,7 +81,9 @@ const rows: readonly [
       places.setContainer(db);
       places.addRoot(life, webPoint);
     },
-    ...[{ device: 9, generation: 0 }, [db.id], "db"],
+    { device: 9, generation: 0 },
+    [db.id],
+    "db",
   ],
   [
     "a number in a later life does not mean its old owner",
@@ -80,7 +92,9 @@ const rows: readonly [
       places.setContainer(db);
       places.addRoot(life, webPoint);
     },
-    ...[{ device: 42, generation: 2 }, [db.id], "db"],
+    { device: 42, generation: 2 },
+    [db.id],
+    "db",
   ],
   [
     "nor in an earlier one",
@@ -89,7 +103,9 @@ const rows: readonly [
       places.setContainer(db);
       places.addRoot({ device: 42, generation: 2 }, webPoint);
     },
-    ...[life, [db.id], "db"],
+    life,
+    [db.id],
+    "db",
   ],
   [
     "a number that is taken as no root at all does not mean its old owner",
@@ -97,7 +113,9 @@ const rows: readonly [
       places.setContainer(web);
       places.addRoot(life, webPoint);
     },
-    ...[{ device: 42, generation: 0 }, [], undefined],
+    { device: 42, generation: 0 },
+    [],
+    undefined,
   ],
   [
     "a root that appears makes void what its number meant",
@@ -107,21 +125,27 @@ const rows: readonly [
       places.addRoot(life, webPoint);
       places.addRoot({ device: 42, generation: 2 }, dbPoint);
     },
-    ...[{ device: 42, generation: 2 }, [], "db"],
+    { device: 42, generation: 2 },
+    [],
+    "db",
   ],
   [
     "nested engines: the one that our engine knows",
     (places) => {
       places.setContainer(db);
     },
-    ...[{ device: 9, generation: 0 }, [stranger, db.id, hex64("e")], "db"],
+    { device: 9, generation: 0 },
+    [stranger, db.id, hex64("e")],
+    "db",
   ],
   [
     "none of them known: the outermost id, and no container",
     (places) => {
       places.setContainer(web);
     },
-    ...[{ device: 9, generation: 0 }, [stranger, hex64("e")], stranger],
+    { device: 9, generation: 0 },
+    [stranger, hex64("e")],
+    stranger,
   ],
   [
     "a container that was forgotten",
@@ -130,9 +154,11 @@ const rows: readonly [
       places.addRoot(life, webPoint);
       places.removeContainer(web.id);
     },
-    ...[life, [], undefined],
+    life,
+    [],
+    undefined,
   ],
-  ["nobody", () => undefined, ...[life, [], undefined]],
+  ["nobody", () => undefined, life, [], undefined],
 ];
 
 for (const [name, prepare, at, cgroupIds, expected] of rows) {

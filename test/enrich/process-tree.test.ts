@@ -124,7 +124,8 @@ t.test("beyond the number of processes that are kept the oldest is forgotten", (
 
 t.test("beyond the bytes that are kept the oldest is forgotten, and bytes are given back", (t) => {
   const { tree } = plant([], { bytesMax: 10_000 });
-  const big = (pid: number) => sampleProcess({ pid, argv: ["x".repeat(2_000)], env: ["y".repeat(2_000)] });
+  const big = (pid: number) =>
+    sampleProcess({ pid, argv: ["x".repeat(2_000)], env: ["y".repeat(2_000)] });
   tree.add(big(1));
   tree.add(big(2));
   t.equal(tree.size, 2);
@@ -144,8 +145,9 @@ t.test("a chain of processes that each start the next and end does not grow for 
     const { length } = pidsAbove(tree.parent({ pid }));
     if (length > 16 || length < Math.min(pid, 8)) t.fail(`${length} ancestors at ${pid}`);
   }
-  t.strictSame(pidsAbove(tree.parent({ pid: 1_000 })).slice(0, 8), [
-    1_000, 999, 998, 997, 996, 995, 994, 993,
-  ]);
+  t.strictSame(
+    pidsAbove(tree.parent({ pid: 1_000 })).slice(0, 8),
+    [1_000, 999, 998, 997, 996, 995, 994, 993],
+  );
   t.end();
 });

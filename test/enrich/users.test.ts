@@ -26,12 +26,7 @@ const users: readonly [name: string, passwd: string, users: readonly [number, Us
   [
     "names that never end are cut",
     `${"n".repeat(300)}:x:7:7::/${"h".repeat(300)}:/${"s".repeat(300)}`,
-    [
-      [
-        7,
-        { name: "n".repeat(256), home: `/${"h".repeat(255)}`, shell: `/${"s".repeat(255)}` },
-      ],
-    ],
+    [[7, { name: "n".repeat(256), home: `/${"h".repeat(255)}`, shell: `/${"s".repeat(255)}` }]],
   ],
   ["a comment, an empty line, a word", "# all of us:\n\nroot\n", []],
   ["the lines of another directory (nis)", "+::::::\n+@admins::::::\n", []],

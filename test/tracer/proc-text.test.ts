@@ -59,7 +59,11 @@ t.test("status: the effective ids, the innermost numbers and the capabilities", 
 
 const statuses: readonly [name: string, text: string, expected: unknown][] = [
   ["is not fooled by a name", statusText({ name: "Tgid:\t9\\nTgid:\t8" }), { pid: 100 }],
-  ["one namespace: its number is the host's", statusText().replace("100\t10", "100"), { vpid: 100 }],
+  [
+    "one namespace: its number is the host's",
+    statusText().replace("100\t10", "100"),
+    { vpid: 100 },
+  ],
   [
     "three namespaces: the innermost counts",
     statusText().replace("NStgid:\t100\t10", "NStgid:\t100\t20\t3"),

@@ -56,7 +56,11 @@ const rows: readonly [name: string, records: readonly RecordChanges[], told: Tol
       ["loader", "/usr/bin/curl"],
     ],
   ],
-  ["other registers are another call", [program, { ...loader, call: "other" }], repeat("program", 2)],
+  [
+    "other registers are another call",
+    [program, { ...loader, call: "other" }],
+    repeat("program", 2),
+  ],
   ["another path is another call", [program, { ...loader, filename: "/x" }], repeat("program", 2)],
   ["another thread is another call", [program, { ...loader, tid: 101 }], repeat("program", 2)],
   [
@@ -98,13 +102,16 @@ for (const [name, records, told] of rows) {
   });
 }
 
-t.test("after a denied call the thread's next event is a new call, with equal registers too", (t) => {
-  const tracer = new Tracer();
-  tracer.trace(gateRecord(program));
-  tracer.forget(100);
-  t.match(tracer.trace(gateRecord(loader)), { role: "program" });
-  t.end();
-});
+t.test(
+  "after a denied call the thread's next event is a new call, with equal registers too",
+  (t) => {
+    const tracer = new Tracer();
+    tracer.trace(gateRecord(program));
+    tracer.forget(100);
+    t.match(tracer.trace(gateRecord(loader)), { role: "program" });
+    t.end();
+  },
+);
 
 t.test("the oldest of very many calls is forgotten", (t) => {
   const tracer = new Tracer();

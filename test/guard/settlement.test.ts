@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import t from "tap";
+import { Settlement } from "../../daemon/guard/settlement.ts";
+
+/** A settlement on a port that notes what it is told: `42/1 hold`, `default observe`, `cover web 7`. */
+function setUp(roots: Readonly<Record<string, readonly (readonly [number, number])[]>> = {}) {
+  const told: string[] = [];
+  const deniers = new Set<string>();
+  const settlement = new Settlement({
+    setMode: ({ device, generation }, mode) => told.push(`${device}/${generation} ${mode}`),
+    setDefaultMode: (mode) => told.push(`default ${mode}`),
+    requestCoverage: (containerId, pid) => told.push(`cover ${containerId} ${pid}`),
+    rootsOf: (id) => (roots[id] ?? []).map(([device, generation]) => ({ device, generation })),
+    couldDeny: (id) => deniers.has(id),
+  });
+  /** What was told since the last look. */
+  const news = (): readonly string[] => told.splice(0);
+  return { settlement, deniers, news };
+}
+
+t.test("a container's places are asked for once, and it is settled when they are marked", (t) => {
+  const { settlement, news } = setUp({ web: [[42, 1]] });
+  t.equal(settlement.isSettled("web"), false);
+  settlement.begin("web", 7);
+  settlement.begin("web", 8);
+  t.strictSame(news(), ["cover web 7"]);
+  t.equal(settlement.isSettled("web"), false, "its execs are held until then");
+  settlement.covered("web", [], false);
+  t.equal(settlement.isSettled("web"), true);
+  settlement.begin("web", 9);
+  t.strictSame(news(), ["42/1 observe", "default observe"]);
+  t.end();
+});
+
+for (const [name, couldDeny, mode] of [
+  ["held when some policy could refuse something there", true, "hold"],
+  ["observed when none could", false, "observe"],
+] as const) {
+  t.test(`all superblocks of a container are ${name}`, (t) => {
+    const { settlement, deniers, news } = setUp({
+      web: [
+        [42, 1],
+        [43, 5],
+      ],
+    });
+    if (couldDeny) deniers.add("web");
+    settlement.covered("web", [7], true);
+    t.strictSame(news(), [`42/1 ${mode}`, `43/5 ${mode}`, `7/0 ${mode}`, `default ${mode}`]);
+    t.end();
+  });
+}
+
+t.test("what is newly known changes the mode of a settled container, and of no other", (t) => {
+  const { settlement, deniers, news } = setUp({ web: [[42, 1]] });
+  settlement.update("web");
+  settlement.begin("web", 7);
+  news();
+  deniers.add("web");
+  settlement.update("web");
+  t.strictSame(news(), []);
+  settlement.covered("web", [], false);
+  t.strictSame(news(), ["42/1 hold", "default hold"]);
+  deniers.delete("web");
+  settlement.update("web");
+  t.strictSame(news(), ["42/1 observe", "default observe"]);
+  t.end();
+});
+
+t.test("a superblock that several use is held as long as one of them wants it held", (t) => {
+  const { settlement, deniers, news } = setUp();
+  deniers.add("strict");
+  settlement.covered("strict", [7], false);
+  news();
+  settlement.covered("lax", [7, 8], false);
+  t.strictSame(news(), ["7/0 hold", "8/0 observe", "default hold"]);
+  settlement.reset("strict");
+  t.strictSame(news(), ["7/0 observe", "default observe"], "the other is still there");
+  settlement.reset("lax");
+  t.strictSame(news(), ["7/0 none", "8/0 none", "default observe"], "nobody is");
+  t.end();
+});
+
+t.test("a container that stopped is held and settled anew at its next start", (t) => {
+  const { settlement, news } = setUp({ web: [[42, 1]] });
+  settlement.begin("web", 7);
+  settlement.covered("web", [], false);
+  news();
+  settlement.reset("web");
+  t.strictSame(news(), ["42/1 hold", "default observe"]);
+  t.equal(settlement.isSettled("web"), false);
+  settlement.begin("web", 8);
+  t.strictSame(news(), ["cover web 8"]);
+  settlement.reset("nobody");
+  t.strictSame(news(), []);
+  t.end();
+});
+
+const giveUps: readonly [
+  name: string,
+  root: { readonly device: number; readonly generation: number },
+  containerId: string | undefined,
+  told: readonly string[],
+][] = [
+  [
+    "a root whose container nobody knows",
+    { device: 42, generation: 3 },
+    undefined,
+    ["42/3 observe"],
+  ],
+  ["a root of a foreign container", { device: 42, generation: 3 }, "foreign", ["42/3 observe"]],
+  ["a foreign container's own volume", { device: 9, generation: 0 }, "foreign", ["9/0 observe"]],
+  ["but no volume that another container uses", { device: 7, generation: 0 }, "foreign", []],
+  ["nor one on which the host executes something", { device: 7, generation: 0 }, undefined, []],
+  ["nor a superblock of the host's", { device: 1, generation: 0 }, "foreign", []],
+];
+
+for (const [name, root, containerId, told] of giveUps) {
+  t.test(`given up is ${name}`, (t) => {
+    const { settlement, deniers, news } = setUp();
+    deniers.add("web");
+    settlement.covered("web", [7], false);
+    settlement.covered("foreign", [7, 9], false);
+    news();
+    settlement.giveUp(root, containerId);
+    t.strictSame(news(), told);
+    t.end();
+  });
+}
+
+t.test("a container that stopped before its places were marked is not settled by them", (t) => {
+  const { settlement, news } = setUp();
+  settlement.begin("web", 7);
+  settlement.reset("web");
+  t.strictSame(settlement.devices(), []);
+  settlement.covered("web", [5], false);
+  t.equal(settlement.isSettled("web"), false);
+  settlement.begin("web", 8);
+  t.strictSame(news(), ["cover web 7", "default observe", "cover web 8"]);
+  settlement.covered("web", [6], false);
+  t.equal(settlement.isSettled("web"), true);
+  t.strictSame(news(), ["6/0 observe", "default observe"]);
+  t.end();
+});
+
+t.test("nor is its next start, while the answer for the last one is still to come", (t) => {
+  const { settlement, news } = setUp();
+  settlement.begin("web", 7);
+  settlement.reset("web");
+  settlement.begin("web", 8);
+  news();
+  settlement.covered("web", [5], false);
+  t.equal(settlement.isSettled("web"), false);
+  settlement.covered("web", [6], false);
+  t.equal(settlement.isSettled("web"), true);
+  t.strictSame(news(), ["6/0 observe", "default observe"]);
+  settlement.reset("web");
+  settlement.begin("web", 9);
+  t.equal(news().at(-1), "cover web 9", "and all is as at the first start");
+  settlement.covered("web", [6], false);
+  t.equal(settlement.isSettled("web"), true);
+  t.end();
+});
+
+t.test("every superblock is told with its mode and its containers", (t) => {
+  const { settlement, deniers } = setUp({ strict: [[42, 1]], lax: [[43, 1]], new: [[44, 1]] });
+  deniers.add("strict");
+  settlement.covered("lax", [7, 8], false);
+  settlement.covered("strict", [7], false);
+  settlement.begin("new", 9);
+  t.strictSame(settlement.devices(), [
+    { device: 43, mode: "observe", containers: ["lax"] },
+    { device: 7, mode: "hold", containers: ["lax", "strict"] },
+    { device: 8, mode: "observe", containers: ["lax"] },
+    { device: 42, mode: "hold", containers: ["strict"] },
+    { device: 44, mode: "hold", containers: ["new"] },
+  ]);
+  t.end();
+});
