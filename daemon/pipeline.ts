@@ -12,7 +12,7 @@ import type { Settlement } from "./guard/settlement.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
 import { unknownContainer, type Container } from "./model/container.ts";
-import type { Decision, MatchDecision } from "./model/decision.ts";
+import type { Decision } from "./model/decision.ts";
 import type { ExecEvent, Host } from "./model/event.ts";
 import type { AlertDraft, GuardCounters } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
@@ -190,27 +190,16 @@ export class Pipeline {
   #act({ event, traced, rules, isKnown }: Matched): void {
     const { record } = traced;
     const decision = this.#options.judge.decide(event, rules);
-    const { verdict, overruled } = event.isHeld
+    const answered: Answered = event.isHeld
       ? this.#carryOut(record, decision.verdict, isKnown)
-      : { verdict: "allow" as const };
-    this.#remember(event, verdict);
+      : { verdict: "allow" };
+    this.#remember(event, answered.verdict);
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
-    this.#options.onDrafts(
-      decision.matches.flatMap((match: MatchDecision) => {
-        const formatted = byName.get(match.rule.name)?.formatOutput(event);
-        return formatted === undefined
-          ? []
-          : [
-              draftAlert({
-                event,
-                verdict,
-                match,
-                formatted,
-                ...(overruled === undefined ? {} : { overruled }),
-              }),
-            ];
-      }),
-    );
+    const drafts = decision.matches.flatMap((match) => {
+      const formatted = byName.get(match.rule.name)?.formatOutput(event);
+      return formatted === undefined ? [] : [draftAlert({ event, match, formatted, ...answered })];
+    });
+    this.#options.onDrafts(drafts);
   }
 
   // Answers the kernel: what it was told, and why it was not told to refuse what was to be refused.

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteString } from "../util/byte-string.ts";
 import type { Process } from "../model/process.ts";
 
-/** What /proc tells of a process that the tree has not seen exec. */
-export interface ProcessFacts {
-  readonly pid: number;
-  readonly ppid: number;
-  readonly vpid: number;
-  readonly sid: number;
-  readonly vsid: number;
-  readonly pgid: number;
-  readonly vpgid: number;
-  readonly tty: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly comm: ByteString;
-  /** Target of /proc/PID/exe; empty when it cannot be read. */
-  readonly exepath: ByteString;
-  /** Empty when it cannot be read. */
-  readonly argv: readonly ByteString[];
-  readonly startTicks: bigint;
-  readonly startNs: bigint;
-}
+/**
+ * What /proc tells of a process that the tree has not seen exec. `exepath` and `argv` are empty when they cannot
+ * be read.
+ */
+export type ProcessFacts = Pick<
+  Process,
+  | "pid"
+  | "ppid"
+  | "vpid"
+  | "sid"
+  | "vsid"
+  | "pgid"
+  | "vpgid"
+  | "tty"
+  | "uid"
+  | "gid"
+  | "comm"
+  | "exepath"
+  | "argv"
+  | "startTicks"
+  | "startNs"
+>;
 
 /** A parent as the snapshot of its child names it. */
 export interface ParentKey {

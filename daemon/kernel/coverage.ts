@@ -79,7 +79,7 @@ export class Coverage {
     for (const mount of mounts.slice(0, mountsMax)) {
       if (neverExecutable.has(mount.type)) continue;
       if (this.#roots.has(mount.device)) continue;
-      const isShared = hostDevices.has(mount.device);
+      const isShared = hostDevices === undefined || hostDevices.has(mount.device);
       const place: MarkPlace = {
         root: `/proc/${pid}/root`,
         path: mount.point,
@@ -93,10 +93,12 @@ export class Coverage {
     return { devices: [...devices], hasSharedPlaces };
   }
 
-  // Superblocks that the host itself may execute from: a mark on one of them would hold the host.
-  #hostDevices(): ReadonlySet<number> {
-    const mounts = parseMountinfo(this.#readMountinfo("/proc/self/mountinfo") ?? "");
-    return new Set(mounts.map(({ device }) => device));
+  // Superblocks that the host itself may execute from: a mark on one of them would hold the host. All
+  // may be, when the host's table cannot be read.
+  #hostDevices(): ReadonlySet<number> | undefined {
+    const text = this.#readMountinfo("/proc/self/mountinfo");
+    if (text === undefined) return undefined;
+    return new Set(parseMountinfo(text).map(({ device }) => device));
   }
 
   #mark(place: MarkPlace, filesystem: string): boolean {

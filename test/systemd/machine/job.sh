@@ -82,6 +82,8 @@ sees_a_curl() {
   check "curl runs in a container" timeout 120 docker run --rm --name seen "$image" --version
   check "the journal has the alert, with image and name" within 20 alert_since "$mark" '"container.name":"seen"'
   alerts_since "$mark" | cut -c1-400 | comment
+  check "another user's curl runs" timeout 120 docker run --rm --name other --user 1000:1000 "$image" --version
+  check "and its arguments could be read" within 20 alert_since "$mark" 'command=curl --version image='"$image"' container=other'
   check "nothing was held beyond the deadline, and nothing lost" \
     ask "(({ deadlinesMissed, lost, readErrors, alertsLost }) =>
       deadlinesMissed + lost + readErrors + alertsLost === 0)(status.gate.counters)"
