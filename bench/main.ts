@@ -33,7 +33,6 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: "rules", title: "rules", measure: (_lab, { rules }) => measureRulesCost(rules) },
   {
     name: "exec",
     title: "exec: bare, observed, held; on the host",
@@ -50,6 +49,7 @@ const parts: readonly Part[] = [
     measure: (lab, { actions }) => measureActions(lab, actions),
   },
   { name: "idle", title: "a quiet daemon", measure: (lab, { idleMs }) => measureIdle(lab, idleMs) },
+  { name: "rules", title: "rules", measure: (_lab, { rules }) => measureRulesCost(rules) },
 ];
 
 function say(text: string): void {

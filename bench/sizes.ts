@@ -15,11 +15,11 @@ export interface Sizes {
 
 /** For numbers to keep. */
 export const full: Sizes = {
-  exec: { rounds: 7, count: 2_000 },
+  exec: { rounds: 5, count: 2_000 },
   alerts: { burst: 20_000, paced: 1_000, starts: 10 },
-  actions: 15,
+  actions: 10,
   idleMs: 20_000,
-  rules: { rounds: 9, events: 128_000 },
+  rules: { rounds: 9, events: 12_800 },
 };
 
 /** For a look. */
@@ -28,5 +28,5 @@ export const quick: Sizes = {
   alerts: { burst: 4_000, paced: 200, starts: 2 },
   actions: 3,
   idleMs: 5_000,
-  rules: { rounds: 3, events: 12_800 },
+  rules: { rounds: 3, events: 3_200 },
 };

@@ -69,7 +69,8 @@ class GuardThread {
   readonly #settlement: Settlement;
   readonly #pipeline: Pipeline;
   readonly #sender: DraftSender;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #heartbeat: NodeJS.Timeout | undefined;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(port: MessagePort, settings: GuardSettings, judge: LiveJudge) {
     const binding = loadBinding();
@@ -106,21 +107,15 @@ class GuardThread {
     this.#gate.setDefaultMode(this.#judge.canDeny ? "hold" : "observe");
     this.#gate.onRecords((batch) => {
       for (const record of decodeRecords(batch)) this.#pipeline.take(record);
-      this.#sender.flush();
+      this.#endTurn();
     });
-    this.#timers.push(
-      setInterval(() => {
-        this.#pipeline.sweep();
-        this.#sender.flush();
-      }, sweepMs),
-      setInterval(() => {
-        this.#post({
-          kind: "heartbeat",
-          counters: { ...this.#pipeline.counters(), alertsLost: this.#sender.lost },
-          devices: this.#settlement.devices(),
-        });
-      }, heartbeatMs),
-    );
+    this.#heartbeat = setInterval(() => {
+      this.#post({
+        kind: "heartbeat",
+        counters: { ...this.#pipeline.counters(), alertsLost: this.#sender.lost },
+        devices: this.#settlement.devices(),
+      });
+    }, heartbeatMs);
   }
 
   handle(message: ToGuard): void {
@@ -152,14 +147,26 @@ class GuardThread {
         this.#sender.taken(message.alerts);
         break;
       case "stop":
-        for (const timer of this.#timers) clearInterval(timer);
+        clearInterval(this.#heartbeat);
+        clearTimeout(this.#sweep);
         this.#port.close();
         break;
       default:
         unreachable(message);
     }
     this.#pipeline.sweep();
+    this.#endTurn();
+  }
+
+  // Sends what has gathered, and looks again soon where something waits for its time.
+  #endTurn(): void {
     this.#sender.flush();
+    if (this.#sweep !== undefined || !this.#pipeline.isWaiting) return;
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined;
+      this.#pipeline.sweep();
+      this.#endTurn();
+    }, sweepMs);
   }
 
   #setContainer(container: Container): void {

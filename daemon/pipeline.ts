@@ -125,6 +125,11 @@ export class Pipeline {
     this.#waiting.sweep(this.#options.monotonicMs());
   }
 
+  /** Whether anything waits for its time: `sweep` is needed then. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   counters(): Omit<GuardCounters, "alertsLost"> {
     return {
       judged: this.#number,

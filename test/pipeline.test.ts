@@ -454,6 +454,12 @@ const sameCall: readonly [
     [{}, loader, { call: "next" }],
     ["R: curl in web", "R: curl in web"],
   ],
+  [
+    "also when only the loader of the other call matches it",
+    [{ name: "R", programs: ["curl", "ld.so"] }],
+    [{}, { ...cat, call: "next" }, { ...loader, filename: "/bin/cat", call: "next" }],
+    ["R: curl in web", "R: cat in web"],
+  ],
 ];
 
 for (const [name, rules, records, expected] of sameCall) {

@@ -3,14 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import t from "tap";
-
-const program = fileURLToPath(new URL("../daemon/main.ts", import.meta.url));
-const loader = process.execArgv.filter((flag) => flag.includes("@tapjs/typescript"));
+import { daemonProgram } from "./support/daemon-program.ts";
 
 function run(config: string): { readonly status: number | null; readonly stderr: string } {
-  const args = [...loader, program, "run", "--config", config];
+  const args = [daemonProgram, "run", "--config", config];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   return { status, stderr };
 }

@@ -99,14 +99,10 @@ export class ProcessTree {
   #find(key: ParentKey, depthLeft: number): Process | undefined {
     if (key.pid <= 0 || depthLeft === 0) return undefined;
     const known = this.#nodes.get(key.pid);
-    if (known?.startTicks === (key.startTicks ?? known?.startTicks) && known !== undefined) {
-      return known;
-    }
+    if (isMeant(known, key)) return known;
     const facts = this.#readProcess(key.pid);
     // The pid may be somebody else's by now.
-    if (facts?.startTicks !== (key.startTicks ?? facts?.startTicks) || facts === undefined) {
-      return undefined;
-    }
+    if (!isMeant(facts, key)) return undefined;
     const node = fromFacts(facts, this.#find({ pid: facts.ppid }, depthLeft - 1));
     this.add(node);
     return node;
@@ -126,6 +122,13 @@ export class ProcessTree {
     }
     return copy ?? process;
   }
+}
+
+function isMeant<T extends { readonly startTicks: bigint }>(
+  found: T | undefined,
+  { startTicks }: ParentKey,
+): found is T {
+  return found !== undefined && (startTicks === undefined || found.startTicks === startTicks);
 }
 
 // Same program as its parent and no exec seen: a fork, which shares the parent's environment.

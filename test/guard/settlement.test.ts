@@ -80,6 +80,15 @@ t.test("a superblock that several use is held as long as one of them wants it he
   t.end();
 });
 
+t.test("whoever came first", (t) => {
+  const { settlement, deniers, news } = setUp();
+  deniers.add("strict");
+  settlement.covered("lax", [7], false);
+  settlement.covered("strict", [7], false);
+  t.strictSame(news(), ["7/0 observe", "default observe", "7/0 hold", "default hold"]);
+  t.end();
+});
+
 t.test("a container that stopped is held and settled anew at its next start", (t) => {
   const { settlement, news } = setUp({ web: [[42, 1]] });
   settlement.begin("web", 7);

@@ -9,7 +9,10 @@ interface Item {
 }
 
 /** A waiting room that tells whom it let go, in order. */
-function open(lengthMax = 10, onRelease: (item: Item, room: WaitingRoom<Item>) => void = () => {}) {
+function open(
+  lengthMax = 10,
+  onRelease: (item: Item, room: WaitingRoom<Item>) => void = () => undefined,
+) {
   const released: string[] = [];
   const room: WaitingRoom<Item> = new WaitingRoom<Item>({
     isReady: ({ isReady }) => isReady === true,

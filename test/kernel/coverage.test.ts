@@ -26,7 +26,7 @@ function setUp(options: SetUp = {}) {
   const gate: { roots: (number | Buffer)[] } = { roots: [] };
   const { log, lines } = createRecordingLog();
   const binding: Pick<Binding, "gateMark" | "gateRoots"> = {
-    gateMark(_handle, root, path, ...[major, minor, isWhole]) {
+    gateMark(...[, root, path, major, minor, isWhole]) {
       const point = Buffer.from(path).toString("latin1");
       marks.push(`${root} ${point} ${major}:${minor} ${isWhole ? "filesystem" : "mount"}`);
       const errno = options.errnos?.[point] ?? 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import t, { type TAP } from "tap";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
@@ -17,8 +19,10 @@ function open(t: Pick<TAP, "teardown">, patterns: readonly RootPattern[] = [patt
   const gate = Gate.open(loadBinding(), {
     ...{ deadlineMs: 5_000, denyOnDeadline: false, handOverBytes: 1 << 20 },
   });
-  t.teardown(() => {
+  t.teardown(async () => {
     gate.close();
+    // What was announced before is taken now, not at the end of this process.
+    await new Promise((resolve) => setImmediate(resolve));
   });
   const seen = { mountsChanged: 0 };
   const records: GateRecord[] = [];
@@ -184,5 +188,20 @@ if (requireRoot(t)) {
     execFileSync("umount", [bind]);
     await until(() => seen.mountsChanged > between, waitMs);
     t.strictSame(gate.roots(), [root]);
+  });
+
+  await t.test("a process that ends before it took the news ends well", async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "execwarden-end-"));
+    t.teardown(() => {
+      rmSync(directory, { recursive: true });
+    });
+    const program = new URL("./sudden-end.ts", import.meta.url).pathname;
+    const child = spawn(process.execPath, [...process.execArgv, program, directory], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const ended = once(child, "close");
+    const errors = (await child.stderr.toArray()) as Buffer[];
+    const [line = ""] = Buffer.concat(errors).toString().split("\n");
+    t.strictSame(await ended, [0, null], line);
   });
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { daemonProgram } from "./daemon-program.ts";
 import type { Status } from "../../daemon/model/status.ts";
 
 /** One alert as the daemon prints it; only what tests look at is typed. */
@@ -46,7 +47,7 @@ export interface TestDaemon {
   readonly alerts: readonly AlertLine[];
   /** The daemon's own log so far, one JSON object a line. */
   log(): string;
-  /** The first alert, past or to come, that fits. Rejects after 20 s. */
+  /** The first alert, past or to come, that fits. Rejects after a minute. */
   alert(fits: (alert: AlertLine) => boolean): Promise<AlertLine>;
   status(): Promise<Status>;
   /** Sends SIGTERM and waits for the end; the exit code. */
@@ -68,23 +69,16 @@ export interface DaemonOptions {
 }
 
 const shipped = fileURLToPath(new URL("../../rules/web-fetch.yaml", import.meta.url));
-const program = fileURLToPath(new URL("../../daemon/main.ts", import.meta.url));
-const waitMs = 20_000;
-/** tap's TypeScript loader alone: its others bring signal handlers of their own. */
-const loader = process.execArgv.filter((flag) => flag.includes("@tapjs/typescript"));
+const waitMs = 60_000;
 
-/** Starts a daemon and resolves when it guards. It runs from the sources, as the tests do. */
+/** Starts a daemon and resolves when it guards. */
 export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   const directory = mkdtempSync(join(tmpdir(), "execwarden-daemon-"));
   const socket = join(directory, "control.sock");
   const config = writeFiles(directory, socket, options);
-  const child = spawn(
-    process.execPath,
-    [...loader, program, "run", "--json-log", "--config", config],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [daemonProgram, "run", "--json-log", "--config", config], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const alerts: AlertLine[] = [];
   let log = "";
   const changed = new EventTarget();

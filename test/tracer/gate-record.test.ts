@@ -68,6 +68,7 @@ const broken: readonly [name: string, batch: Buffer, count: number][] = [
   ["nothing", Buffer.alloc(0), 0],
   ["less than a header", Buffer.alloc(167), 0],
   ["a size that leads nowhere", Buffer.alloc(400), 0],
+  ["a size that leads into the header", Buffer.alloc(400, Buffer.from([8, 0, 0, 0])), 0],
   [
     "a record, then a size that leads nowhere",
     Buffer.concat([encodeRecord(gateRecord(), 1), Buffer.alloc(200)]),

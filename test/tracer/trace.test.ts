@@ -115,9 +115,13 @@ t.test(
 
 t.test("the oldest of very many calls is forgotten", (t) => {
   const tracer = new Tracer();
-  for (let tid = 1; tid <= 8_193; tid++) tracer.trace(gateRecord({ tid }));
-  t.equal(tracer.trace(gateRecord({ ...loader, tid: 2 }))?.role, "loader", "still known");
-  t.equal(tracer.trace(gateRecord({ ...loader, tid: 1 }))?.role, "program", "forgotten");
+  for (let tid = 1; tid <= 8_192; tid++) tracer.trace(gateRecord({ tid }));
+  tracer.trace(gateRecord({ tid: 1, call: "next" }));
+  tracer.trace(gateRecord({ tid: 8_193 }));
+  const again = { ...loader, tid: 1, call: "next" };
+  t.equal(tracer.trace(gateRecord(again))?.role, "loader", "not the oldest any more");
+  t.equal(tracer.trace(gateRecord({ ...loader, tid: 3 }))?.role, "loader", "still known");
+  t.equal(tracer.trace(gateRecord({ ...loader, tid: 2 }))?.role, "program", "forgotten");
   t.end();
 });
 

@@ -11,11 +11,11 @@ namespace execwarden {
 
 bool HandOver::Push(const uint8_t* record, size_t length, uint64_t patience_ns) {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (buffer_.size() - used_ < length) {
+  while (capacity_ - used_ < length) {
     uint64_t now = ClockNs(CLOCK_MONOTONIC);
     if (full_since_ns_ == 0) full_since_ns_ = now;
     uint64_t until = full_since_ns_ + patience_ns;
-    if (now >= until || length > buffer_.size()) return false;
+    if (now >= until || length > capacity_) return false;
     room_.wait_for(lock, std::chrono::nanoseconds(until - now));
   }
   full_since_ns_ = 0;
@@ -33,7 +33,7 @@ size_t HandOver::Drain(uint8_t* out, size_t capacity) {
       if (length > capacity - written) break;
       CopyOut(head_, out + written, length);
       written += length;
-      head_ = (head_ + length) % buffer_.size();
+      head_ = (head_ + length) % capacity_;
       used_ -= length;
     }
   }
@@ -42,17 +42,17 @@ size_t HandOver::Drain(uint8_t* out, size_t capacity) {
 }
 
 void HandOver::CopyIn(const uint8_t* from, size_t length) {
-  size_t tail = (head_ + used_) % buffer_.size();
-  size_t first = std::min(length, buffer_.size() - tail);
-  memcpy(buffer_.data() + tail, from, first);
-  memcpy(buffer_.data(), from + first, length - first);
+  size_t tail = (head_ + used_) % capacity_;
+  size_t first = std::min(length, capacity_ - tail);
+  memcpy(buffer_.get() + tail, from, first);
+  memcpy(buffer_.get(), from + first, length - first);
   used_ += length;
 }
 
 void HandOver::CopyOut(size_t at, uint8_t* to, size_t length) const {
-  size_t first = std::min(length, buffer_.size() - at);
-  memcpy(to, buffer_.data() + at, first);
-  memcpy(to + first, buffer_.data(), length - first);
+  size_t first = std::min(length, capacity_ - at);
+  memcpy(to, buffer_.get() + at, first);
+  memcpy(to + first, buffer_.get(), length - first);
 }
 
 }  // namespace execwarden

@@ -5,15 +5,15 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
-#include <vector>
 
 namespace execwarden {
 
 // Records begin with their own length in bytes (u32, little endian, a multiple of 8).
 class HandOver {
  public:
-  explicit HandOver(size_t capacity) : buffer_(capacity) {}
+  explicit HandOver(size_t capacity) : capacity_(capacity), buffer_(new uint8_t[capacity]) {}
 
   // Appends one record. Without room it waits, but all records together no longer than
   // `patience_ns` since the buffer became full: callers' execs are waiting too. False when the
@@ -29,7 +29,9 @@ class HandOver {
 
   std::mutex mutex_;
   std::condition_variable room_;
-  std::vector<uint8_t> buffer_;
+  const size_t capacity_;
+  // Not cleared, so that what was never full costs no memory.
+  std::unique_ptr<uint8_t[]> buffer_;
   size_t head_ = 0;
   size_t used_ = 0;
   uint64_t full_since_ns_ = 0;  // CLOCK_MONOTONIC; 0: there was room
