@@ -426,7 +426,7 @@ const sameCall: readonly [
     ["R: curl in web"],
   ],
   [
-    "a rule that only its loader matches is told",
+    "its loader is judged as the program that it loads",
     [
       { name: "R", programs: ["curl"] },
       { name: "L", programs: ["curl", "ld.so"] },
@@ -455,10 +455,14 @@ const sameCall: readonly [
     ["R: curl in web", "R: curl in web"],
   ],
   [
-    "also when only the loader of the other call matches it",
-    [{ name: "R", programs: ["curl", "ld.so"] }],
-    [{}, { ...cat, call: "next" }, { ...loader, filename: "/bin/cat", call: "next" }],
-    ["R: curl in web", "R: cat in web"],
+    "also when only the interpreter of the other call matches it",
+    [{ name: "R", programs: ["curl"] }],
+    [
+      {},
+      { filename: "/app/run", call: "next", head: "#!/u", file: { path: "/app/run", inode: 1n } },
+      { filename: "/app/run", call: "next" },
+    ],
+    ["R: curl in web", "R: run in web"],
   ],
 ];
 

@@ -6,27 +6,44 @@ set -euo pipefail
 
 machine=$(readlink -f "${1:?usage: boot.sh DIRECTORY}")
 here=$(dirname "$(readlink -f "$0")")
+boot_timeout_s=420
 machine_timeout_s=1800
 "$here/machine/build.sh" "$machine"
 
 # The job: what is installed, the node it runs on, and the checks.
 job=$(mktemp -d "$machine/job.XXXXXX")
-trap 'rm -rf "$job"' EXIT
+qemu=
+trap 'rm -rf "$job"; [ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true' EXIT
 DESTDIR=$job/root PREFIX=/usr "$here/../../systemd/install.sh"
 install -D "$(node -p process.execPath)" "$job/root$(node -p process.execPath)"
 install "$here"/machine/*.sh "$here"/../../systemd/*.sh "$job/"
 tar -C "$job" --owner=0 --group=0 -cf "$machine/job.tar" .
 
-# Emulated unless QEMU_ACCEL=kvm: ten times slower, but it works inside a virtual machine too.
-echo "machine: booting (its console is in $machine/console.log)"
-status=0
-timeout --foreground "$machine_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
-  -smp 2 -m 2048 -display none -serial "file:$machine/console.log" \
-  -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
-  -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no systemd.mask=serial-getty@ttyS0.service' \
-  -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on" \
-  -drive "file=$machine/job.tar,format=raw,if=virtio,readonly=on" || status=$?
-[ "$status" = 0 ] || echo "machine: qemu ended with $status (124: its time was over)"
+# Emulated unless QEMU_ACCEL=kvm: thirty times slower, but it works inside a virtual machine too.
+boot() {
+  rm -f "$machine/console.log"
+  timeout --foreground "$machine_timeout_s" qemu-system-x86_64 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max \
+    -smp 2 -m 2048 -display none -serial "file:$machine/console.log" \
+    -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
+    -append 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=no systemd.mask=serial-getty@ttyS0.service' \
+    -drive "file=$machine/root.ext4,format=raw,if=virtio,snapshot=on" \
+    -drive "file=$machine/job.tar,format=raw,if=virtio,readonly=on" &
+  qemu=$!
+}
+
+is_up() { grep -q '^TAP version' "$machine/console.log" 2>/dev/null; }
+
+# The emulated kernel hangs early now and then, above all on a busy host: such a boot is tried again.
+for try in 1 2 3; do
+  echo "machine: booting, try $try (its console is in $machine/console.log)"
+  boot
+  began=$SECONDS
+  until is_up || [ $((SECONDS - began)) -gt "$boot_timeout_s" ]; do sleep 1; done
+  ! is_up || break
+  kill "$qemu"
+  wait "$qemu" || true
+done
+wait "$qemu" || echo "machine: qemu ended with $? (124: its time was over)"
 
 tr -d '\r' <"$machine/console.log" | sed -n '/^TAP version/,$p' | tee "$machine/job.tap"
 passed=$(grep -c '^ok ' "$machine/job.tap" || true)

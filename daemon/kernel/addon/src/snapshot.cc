@@ -21,7 +21,12 @@ constexpr size_t kPathMax = 4096;
 constexpr size_t kArgvMax = 32 * 1024;
 constexpr size_t kEnvMax = 8 * 1024;
 constexpr size_t kHeadMax = 128;
-constexpr int kSyscallTries = 40;
+// On a busy machine the caller can be off the processor for some milliseconds between raising the
+// event and going to sleep on it; until then its registers are not to be had.
+constexpr int kYields = 8;
+constexpr long kPauseFirstNs = 50'000;
+constexpr long kPauseLastNs = 2'000'000;
+constexpr uint64_t kRegistersPatienceNs = 50'000'000;
 
 enum Section {
   kPath,
@@ -66,13 +71,14 @@ struct Registers {
   long number = -1;
   uint64_t arguments[6] = {};
   uint64_t stack = 0;
-  uint64_t counter = 0;
 };
 
 // "NR 0xA 0xB 0xC 0xD 0xE 0xF 0xSP 0xPC", or "running" for a moment after the event (proc(5)).
 bool ReadRegisters(int directory, Registers* out) {
   char text[256];
-  for (int attempt = 0; attempt < kSyscallTries; attempt++) {
+  uint64_t give_up_ns = 0;
+  timespec pause{0, kPauseFirstNs};
+  for (int attempt = 0;; attempt++) {
     size_t length = ReadFileAt(directory, "syscall", text, sizeof text - 1);
     if (length == 0) return false;
     text[length] = 0;
@@ -81,17 +87,18 @@ bool ReadRegisters(int directory, Registers* out) {
       out->number = strtol(at, &at, 10);
       for (uint64_t& argument : out->arguments) argument = strtoull(at, &at, 16);
       out->stack = strtoull(at, &at, 16);
-      out->counter = strtoull(at, &at, 16);
       return true;
     }
-    if (attempt < 8) {
+    if (attempt < kYields) {
       sched_yield();
-    } else {
-      timespec pause{0, 50000};
-      nanosleep(&pause, nullptr);
+      continue;
     }
+    uint64_t now = ClockNs(CLOCK_MONOTONIC);
+    if (give_up_ns == 0) give_up_ns = now + kRegistersPatienceNs;
+    if (now >= give_up_ns) return false;
+    nanosleep(&pause, nullptr);
+    pause.tv_nsec = std::min(pause.tv_nsec * 2, kPauseLastNs);
   }
-  return false;
 }
 
 struct Call {
