@@ -140,7 +140,7 @@ interface RatioOptions {
 }
 
 function hostOptions(situation: Situation): RatioOptions {
-  return { situation, max: hostNoiseMax, aim: "nothing (± 3 %)" };
+  return { situation, max: hostNoiseMax, aim: "≤ +3 % (noise)" };
 }
 
 function cpuRow(situation: string, rounds: readonly Round[], samples: string): Row {

@@ -10,7 +10,7 @@ import { startEngine, type CommandResult, type TestEngine } from "../test/suppor
 import { importImage } from "../test/support/images.ts";
 import { DaemonRun } from "./daemon-run.ts";
 
-/** Programs of the bench's image, all of them static. `alerted`, `paused` and `killed` are the no-op by other names. */
+/** Programs of the bench's image, all of them static. `alerted` is the no-op by another name. */
 export const programs = {
   quiet: "/bin/no-op",
   alerted: "/bin/alerted",

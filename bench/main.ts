@@ -1,6 +1,7 @@
 // `make bench`: one table of ratios from one run, on an engine of its own. Needs root, Docker's programs, gcc
 // and busybox. Ratios hold for the machine they were taken on; docs/performance.md tells how to read them.
 // SPDX-License-Identifier: Apache-2.0
+import { availableParallelism, loadavg, release } from "node:os";
 import { parseArgs } from "node:util";
 import { engineMissing } from "../test/support/engine.ts";
 import { measureActions } from "./actions.ts";
@@ -70,6 +71,14 @@ async function measureAll(lab: Lab, wanted: readonly Part[], sizes: Sizes): Prom
   return rows;
 }
 
+/** Whoever reads the numbers must know whether the machine had other work. */
+function machineText(loadBefore: number): string {
+  const [loadNow = 0] = loadavg();
+  const processors = availableParallelism();
+  const load = `load ${loadBefore.toFixed(1)} before and ${loadNow.toFixed(1)} after`;
+  return `Linux ${release()}, Node ${process.versions.node}, ${processors} processors, ${load}`;
+}
+
 /** Resolves when a person or a service manager wants an end. */
 function stopAsked(): Promise<undefined> {
   return new Promise((resolve) => {
@@ -125,12 +134,13 @@ async function main(): Promise<number> {
     say(`cannot measure: ${missing}\n`);
     return 1;
   }
+  const [loadBefore = 0] = loadavg();
   try {
     const rows = await run(asked.wanted, asked.sizes);
     if (rows === undefined) return interrupted;
-    process.stdout.write(
-      asked.isJson ? `${JSON.stringify(rows, undefined, 2)}\n` : tableText(rows),
-    );
+    const machine = machineText(loadBefore);
+    const json = (): string => JSON.stringify({ machine, rows }, undefined, 2);
+    process.stdout.write(asked.isJson ? `${json()}\n` : `${tableText(rows)}\n${machine}\n`);
     return 0;
   } catch (error) {
     say(`\ncannot measure: ${error instanceof Error ? error.message : String(error)}\n`);

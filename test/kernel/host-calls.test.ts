@@ -95,6 +95,21 @@ t.test("a very long argv is cut, and the rest of the process is there", async (t
   t.equal(parseStatus(status.toString("latin1"))?.pid, child.pid);
 });
 
+t.test("thousands of supplementary groups push nothing out", async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.plan(0, "setting groups needs root");
+    return;
+  }
+  const script = 'import os; os.setgroups(range(1, 5000)); print("ready", flush=True); input()';
+  const child = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  const status = binding.readProcess(child.pid ?? 0)[0].toString("latin1");
+  t.notMatch(status, "Groups:");
+  t.match(status, /\nNSsid:\t/);
+  t.ok((parseStatus(status)?.capEffective ?? 0n) > 0n, "capabilities stand behind the groups");
+});
+
 for (const [name, pid] of [
   ["of nobody", noPid],
   ["of pid 0", 0],

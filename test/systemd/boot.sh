@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-machine=$(readlink -f "${1:?usage: boot.sh DIRECTORY}")
+mkdir -p "${1:?usage: boot.sh DIRECTORY}"
+machine=$(readlink -f "$1")
 here=$(dirname "$(readlink -f "$0")")
 boot_timeout_s=420
 machine_timeout_s=1800
@@ -38,12 +39,13 @@ for try in 1 2 3; do
   echo "machine: booting, try $try (its console is in $machine/console.log)"
   boot
   began=$SECONDS
-  until is_up || [ $((SECONDS - began)) -gt "$boot_timeout_s" ]; do sleep 1; done
+  until is_up || ! kill -0 "$qemu" || [ $((SECONDS - began)) -gt "$boot_timeout_s" ]; do sleep 1; done
   ! is_up || break
-  kill "$qemu"
+  kill "$qemu" || true
   wait "$qemu" || true
 done
 wait "$qemu" || echo "machine: qemu ended with $? (124: its time was over)"
+qemu=
 
 tr -d '\r' <"$machine/console.log" | sed -n '/^TAP version/,$p' | tee "$machine/job.tap"
 passed=$(grep -c '^ok ' "$machine/job.tap" || true)

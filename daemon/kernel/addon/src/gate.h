@@ -81,6 +81,7 @@ class Gate {
 
  private:
   void ReaderLoop();
+  void LookAtMounts();
   void KeeperLoop();
   // Serves what one read(2) gives; false when nothing was waiting.
   bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);

@@ -114,7 +114,7 @@ ProcessText ReadProcess(int pid) {
   Descriptor directory = OpenProcDirectory(pid);
   if (!directory.valid()) return text;
   char buffer[4096];
-  text.status.assign(buffer, ReadFileAt(directory.get(), "status", buffer, sizeof buffer));
+  text.status.assign(buffer, ReadStatusAt(directory.get(), buffer, sizeof buffer));
   size_t length = ReadFileAt(directory.get(), "stat", buffer, sizeof buffer - 1);
   buffer[length] = 0;
   text.stat.assign(buffer, length);

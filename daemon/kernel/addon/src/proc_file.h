@@ -1,4 +1,4 @@
-// Small readers for /proc. They touch no user memory and allocate nothing.
+// Small readers for /proc. They touch no user memory.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -42,6 +42,10 @@ class Descriptor {
 
 // Reads up to `capacity` bytes of `name` below `directory`; 0 when it cannot be read.
 size_t ReadFileAt(int directory, const char* name, char* out, size_t capacity);
+
+// Reads `status` below `directory` without its line of supplementary groups, which its owner can
+// make so long that what follows would not fit; 0 when it cannot be read.
+size_t ReadStatusAt(int directory, char* out, size_t capacity);
 
 // Reads the target of the symbolic link `name` below `directory`; 0 when it cannot be read.
 size_t ReadLinkAt(int directory, const char* name, char* out, size_t capacity);

@@ -21,6 +21,7 @@ constexpr size_t kPathMax = 4096;
 constexpr size_t kArgvMax = 32 * 1024;
 constexpr size_t kEnvMax = 8 * 1024;
 constexpr size_t kHeadMax = 128;
+constexpr size_t kStatusBytes = 4096;
 // On a busy machine the caller can be off the processor for some milliseconds between raising the
 // event and going to sleep on it; until then its registers are not to be had.
 constexpr int kYields = 8;
@@ -187,7 +188,8 @@ int ThreadGroupOf(const char* status, size_t length, int fallback) {
 // calls. Returns the parent's pid, 0 when unknown. The buffers end in bytes that are no digits.
 int WriteProcess(int directory, int tid, Writer* writer, RecordHeader* header) {
   const char* status = writer->cursor();
-  writer->File(kStatus, directory, "status", 4096);
+  writer->Commit(kStatus,
+                 ReadStatusAt(directory, writer->cursor(), std::min(kStatusBytes, writer->room())));
   int leader = ThreadGroupOf(status, header->lengths[kStatus], tid);
   const char* stat = writer->cursor();
   if (leader == tid) {
