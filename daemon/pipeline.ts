@@ -94,7 +94,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#waiting = new WaitingRoom({
-      isReady: (pending) => this.#isReady(pending),
+      isReady: (pending) => this.#isReadyOrBroken(pending),
       release: (pending) => {
         this.#guarded(pending.traced.record, () => {
           this.#judge(pending);
@@ -158,6 +158,15 @@ export class Pipeline {
       if (!judge.canDeny) this.#letGo(pending);
     }
     return container?.isComplete === true;
+  }
+
+  // What cannot be looked at is judged now: that is guarded, and nobody else waits behind it.
+  #isReadyOrBroken(pending: Pending): boolean {
+    try {
+      return this.#isReady(pending);
+    } catch {
+      return true;
+    }
   }
 
   #letGo(pending: Pending): void {
