@@ -40,8 +40,9 @@ export interface ProcessTreeLimits {
 }
 
 const defaultLimits: ProcessTreeLimits = {
-  processesMax: 32_768,
-  bytesMax: 32 << 20,
+  // One that was pushed out while it lives is read from /proc again when it starts something.
+  processesMax: 8_192,
+  bytesMax: 8 << 20,
   depthMax: 32,
 };
 
