@@ -21,7 +21,7 @@ export const programs = {
 export const benchImage = "bench/programs:1";
 
 /** The rule that every start of `alerted` matches. */
-export const alertRule = "Bench Program Started";
+const alertRule = "Bench Program Started";
 
 /** How a daemon is set up. */
 export interface DaemonSetup {

@@ -88,6 +88,7 @@ export class Pipeline {
   readonly #told = new Map<number, ReadonlySet<string>>();
   #number = 0;
   #argvUnknown = 0;
+  #processGone = 0;
   #containerUnknown = 0;
   #decisionFailures = 0;
 
@@ -110,6 +111,7 @@ export class Pipeline {
     this.#guarded(record, () => {
       const traced = this.#tracer.trace(record);
       if (traced === undefined) {
+        this.#processGone += 1;
         this.#answer(record, "allow");
         return;
       }
@@ -134,6 +136,7 @@ export class Pipeline {
     return {
       judged: this.#number,
       argvUnknown: this.#argvUnknown,
+      processGone: this.#processGone,
       containerUnknown: this.#containerUnknown,
       decisionFailures: this.#decisionFailures,
       waiting: this.#waiting.length,

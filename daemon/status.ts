@@ -72,6 +72,7 @@ function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["
       deadlinesMissed: native.deadlinesMissed,
       lost: native.lost,
       argvUnknown: counters?.argvUnknown ?? 0,
+      processGone: counters?.processGone ?? 0,
       containerUnknown: counters?.containerUnknown ?? 0,
       decisionFailures: counters?.decisionFailures ?? 0,
       alertsLost: counters?.alertsLost ?? 0,

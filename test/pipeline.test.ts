@@ -554,7 +554,7 @@ for (const [name, changes] of [
     take(changes);
     t.strictSame(answers, [[100, "allow"]]);
     t.strictSame(events, []);
-    t.match(pipeline.counters(), { judged: 0, waiting: 0 });
+    t.match(pipeline.counters(), { judged: 0, processGone: 1, waiting: 0 });
     t.end();
   });
 }

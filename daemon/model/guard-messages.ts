@@ -72,6 +72,8 @@ export interface AlertDraft {
 export interface GuardCounters {
   readonly judged: number;
   readonly argvUnknown: number;
+  /** Execs whose process ended before anything could be read of it: not judged. */
+  readonly processGone: number;
   readonly containerUnknown: number;
   readonly decisionFailures: number;
   readonly alertsLost: number;

@@ -21,6 +21,8 @@ export interface GateCounters {
   readonly lost: number;
   /** Snapshots whose argv could not be read. */
   readonly argvUnknown: number;
+  /** Execs whose process ended before anything could be read of it: not judged. */
+  readonly processGone: number;
   /** Execs of a container that the engine did not (yet) know. */
   readonly containerUnknown: number;
   /** Decisions that failed by themselves; the exec got the answer of gate.on_deadline. */

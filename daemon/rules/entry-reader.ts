@@ -98,7 +98,11 @@ export class EntryReader {
   /** Reports that a key must be there, unless it is (right or wrong). */
   require(key: string, owner: Named, kind: string): void {
     if (this.has(key)) return;
-    this.error("missing-item-key", `cannot use ${kind} "${owner.value}": it has no ${key}`, owner.span);
+    this.error(
+      "missing-item-key",
+      `cannot use ${kind} "${owner.value}": it has no ${key}`,
+      owner.span,
+    );
   }
 
   /** Warns of keys that mean nothing here. */

@@ -139,6 +139,9 @@ guards_from_the_first_exec() {
   local starts
   starts=$(($(docker inspect --format '{{.RestartCount}}' restarted) + 1))
   check "each of its $starts starts has its alert, the first one too" within 20 test_alerts 0 "$starts"
+  docker events --since 1h --until 0s --filter container=restarted --filter event=start --filter event=die \
+    --format '{{.TimeNano}} {{.Action}} {{.Actor.Attributes.exitCode}}' | comment
+  ask "console.log(JSON.stringify(status.gate.counters)) || true" | comment
   docker rm --force restarted >/dev/null
 }
 
@@ -180,7 +183,15 @@ refuses_a_curl() {
   check "an exec of the host is not refused" curl --version
 }
 
-test_alerts() { [ "$(alerts_since "$1" | wc -l)" = "$2" ]; }
+test_alerts() {
+  local alerts
+  alerts=$(alerts_since "$1" | wc -l)
+  [ "$alerts" = "$2" ] || {
+    echo "$alerts alerts instead of $2"
+    alerts_since "$1" | grep -o '"output":"[0-9:.]*' || true
+    return 1
+  }
+}
 
 stops_clean() {
   docker run --detach --name left --entrypoint /bin/sleep "$image" 600 >/dev/null
