@@ -4,7 +4,7 @@ import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { Status } from "./model/status.ts";
@@ -55,7 +55,6 @@ export function createStatus(sources: StatusSources): () => Status {
 function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["gate"] {
   const native = gate.counters();
   const last = guard.heartbeat;
-  const counters = last?.counters;
   return {
     isRunning: guard.ready !== undefined,
     deadlineMs: config.gate.deadlineMs,
@@ -71,11 +70,7 @@ function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["
       denied: native.denied,
       deadlinesMissed: native.deadlinesMissed,
       lost: native.lost,
-      argvUnknown: counters?.argvUnknown ?? 0,
-      processGone: counters?.processGone ?? 0,
-      containerUnknown: counters?.containerUnknown ?? 0,
-      decisionFailures: counters?.decisionFailures ?? 0,
-      alertsLost: counters?.alertsLost ?? 0,
+      ...guardCounters(last),
       readerStalls: native.stalls,
       readErrors: native.readErrors,
       markErrors: native.markErrors,
@@ -83,4 +78,20 @@ function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["
       waiting: native.waiting,
     },
   };
+}
+
+const noCounters = {
+  argvUnknown: 0,
+  processGone: 0,
+  containerUnknown: 0,
+  decisionFailures: 0,
+  alertsLost: 0,
+};
+
+// Nothing is counted before the first heartbeat.
+function guardCounters(last: Heartbeat | undefined): typeof noCounters {
+  if (last === undefined) return noCounters;
+  const { argvUnknown, processGone, containerUnknown, decisionFailures, alertsLost } =
+    last.counters;
+  return { argvUnknown, processGone, containerUnknown, decisionFailures, alertsLost };
 }

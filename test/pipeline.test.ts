@@ -153,7 +153,14 @@ t.test("what no rule matches is allowed at once, and the process is remembered",
   t.match(tree.parent({ pid: 100, startTicks: 5000n }), { comm: "cat", exepath: "/bin/cat" });
   t.strictSame(drafts, []);
   t.strictSame(pipeline.counters(), {
-    ...{ judged: 1, argvUnknown: 0, containerUnknown: 0, decisionFailures: 0, waiting: 0 },
+    ...{
+      judged: 1,
+      argvUnknown: 0,
+      processGone: 0,
+      containerUnknown: 0,
+      decisionFailures: 0,
+      waiting: 0,
+    },
   });
   t.end();
 });
