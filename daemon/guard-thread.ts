@@ -173,6 +173,10 @@ class GuardThread {
     this.#places.setContainer(container);
     if (container.state === "dead") this.#settlement.reset(container.id);
     else this.#settlement.update(container.id);
+    // Its first exec may have been on a place that is not marked yet, and so was not seen.
+    if (container.state === "running" && container.pid !== undefined) {
+      this.#settlement.begin(container.id, container.pid);
+    }
   }
 
   #createSettlement(): Settlement {
