@@ -173,10 +173,6 @@ class GuardThread {
     this.#places.setContainer(container);
     if (container.state === "dead") this.#settlement.reset(container.id);
     else this.#settlement.update(container.id);
-    // Its first exec may have been on a place that is not marked yet, and so was not seen.
-    if (container.state === "running" && container.pid !== undefined) {
-      this.#settlement.begin(container.id, container.pid);
-    }
   }
 
   #createSettlement(): Settlement {
@@ -205,9 +201,19 @@ class GuardThread {
   }
 }
 
+// An exec may be waiting for this thread (setpriority(2) is per thread on Linux, 0 is the caller).
+function hurry(log: Log): void {
+  try {
+    setPriority(0, guardNice);
+  } catch (error) {
+    log.warn("cannot raise the priority of decisions: LimitNICE=-20 or CAP_SYS_NICE allows it", {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
 function main(port: MessagePort, settings: GuardSettings): void {
-  // An exec may be waiting for this thread (setpriority(2) is per thread on Linux, 0 is the caller).
-  setPriority(0, guardNice);
+  hurry(portLog(port));
   const { loaded } = loadJudge(settings);
   assert(loaded !== undefined, "the main thread has checked these files");
   const judge = createJudge(loaded, { mode: settings.mode, monotonicMs });

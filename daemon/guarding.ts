@@ -22,7 +22,7 @@ export interface GuardingOptions {
 
 const usersBytesMax = 1 << 20;
 /** A first exec waits for the names of its users no longer than this. */
-const usersWaitMs = 50;
+const usersWaitMs = 150;
 const usersFreshMs = 30_000;
 /** Containers whose reading times are kept before those that are gone are swept out. */
 const usersMax = 1_024;

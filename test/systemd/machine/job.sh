@@ -137,11 +137,11 @@ guards_from_the_first_exec() {
   check "the container was started again" within 120 alert_since 0 '"container.name":"restarted"'
   timeout 60 docker stop restarted >/dev/null
   local starts
-  starts=$(($(docker inspect --format '{{.RestartCount}}' restarted) + 1))
+  # Not RestartCount, which counts a restart that is waiting for its turn too.
+  starts=$(docker events --since 1h --until 0s --filter container=restarted --filter event=start | wc -l)
   check "each of its $starts starts has its alert, the first one too" within 20 test_alerts 0 "$starts"
-  docker events --since 1h --until 0s --filter container=restarted --filter event=start --filter event=die \
-    --format '{{.TimeNano}} {{.Action}} {{.Actor.Attributes.exitCode}}' | comment
-  ask "console.log(JSON.stringify(status.gate.counters)) || true" | comment
+  # The engine starts containers before it answers, so these can be from before it could be asked.
+  note "alerts without the container's name: $(alerts_since 0 | grep -vc '"container.name":"restarted"')"
   docker rm --force restarted >/dev/null
 }
 
