@@ -12,12 +12,13 @@ import {
 } from "./policy/allowlist.ts";
 import { decide } from "./policy/decide.ts";
 import { createLimits } from "./policy/limits.ts";
-import { readPolicies } from "./policy/policy-file.ts";
+import { readPoliciesInSteps } from "./policy/policy-file.ts";
 import type { Policy } from "./policy/policy.ts";
 import { couldDeny } from "./policy/scope.ts";
-import { compileScope, loadRules } from "./rules/load.ts";
+import { compileScope, loadRulesInSteps } from "./rules/load.ts";
 import type { Ruleset } from "./rules/ruleset.ts";
 import type { Diagnostic } from "./text/diagnostic.ts";
+import { finish, type Steps } from "./util/steps.ts";
 
 /** What the user's files say, as texts. */
 export interface JudgeSources {
@@ -45,11 +46,22 @@ export function loadJudge(sources: JudgeSources): {
   readonly loaded?: LoadedJudge;
   readonly diagnostics: readonly Diagnostic[];
 } {
+  return finish(loadJudgeInSteps(sources));
+}
+
+/** As `loadJudge`, in steps of about a millisecond where files are small. */
+export function* loadJudgeInSteps(sources: JudgeSources): Steps<{
+  readonly loaded?: LoadedJudge;
+  readonly diagnostics: readonly Diagnostic[];
+}> {
   const allowlist = sources.allowlist && readAllowlist(sources.allowlist);
   const allowlists = allowlist?.allowlists ?? [];
-  const rules = loadRules({ files: sources.rules, macros: allowlistMacros(allowlists) });
+  const rules = yield* loadRulesInSteps({
+    files: sources.rules,
+    macros: allowlistMacros(allowlists),
+  });
   const known = rules.ruleset?.rules;
-  const policies = readPolicies(sources.policies, {
+  const policies = yield* readPoliciesInSteps(sources.policies, {
     compileScope,
     outputs: new Set(sources.outputNames),
     ...(known === undefined

@@ -7,6 +7,7 @@ import type { Source, Span } from "../text/source.ts";
 import { nodeAt } from "../text/yaml-path.ts";
 import type { YamlNode } from "../text/yaml-node.ts";
 import { assert } from "../util/assert.ts";
+import { finish, type Steps } from "../util/steps.ts";
 import { policiesSchema, type PolicyInput } from "./policy-schema.ts";
 import type { Policy } from "./policy.ts";
 import { checkReferences, type KnownNames } from "./references.ts";
@@ -34,6 +35,14 @@ export function readPolicies(
   sources: readonly Source[],
   surroundings: PolicySurroundings,
 ): PoliciesResult {
+  return finish(readPoliciesInSteps(sources, surroundings));
+}
+
+/** As `readPolicies`, a file at a time. */
+export function* readPoliciesInSteps(
+  sources: readonly Source[],
+  surroundings: PolicySurroundings,
+): Steps<PoliciesResult> {
   const diagnostics: Diagnostic[] = [];
   const policies: Policy[] = [];
   const firstNamed = new Map<string, Span>();
@@ -48,6 +57,7 @@ export function readPolicies(
       ...scopes.flatMap((scope) => scope?.diagnostics ?? []),
     );
     file.value?.policies.forEach((input, i) => policies.push(toPolicy(input, scopes[i])));
+    yield;
   }
   return { policies: hasErrors(diagnostics) ? [] : policies, diagnostics };
 }

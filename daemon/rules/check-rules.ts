@@ -4,6 +4,7 @@ import { sliceText, textAt, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import { priorities, type Priority } from "../model/alert.ts";
 import type { ExecEvent } from "../model/event.ts";
+import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, type Checked } from "../lang/checked.ts";
 import type { CollectedRule } from "./collect.ts";
@@ -21,20 +22,23 @@ interface Workshop {
 }
 
 /** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
-export function checkRules(
+export function* checkRules(
   rules: ReadonlyMap<string, CollectedRule>,
   macros: MacroTable,
   diagnostics: Diagnostic[],
-): readonly CheckedRule[] {
+): Steps<readonly CheckedRule[]> {
   const checker = createChecker(ruleCatalogue);
   const workshop = { macros, checker };
-  return [...rules.values()].flatMap((rule) => {
+  const sound: CheckedRule[] = [];
+  for (const rule of rules.values()) {
     const faults: Diagnostic[] = [];
     const checked = checkRule(rule, workshop, faults);
     const isSkipped = rule.parts.skipsUnknownFields === true && onlyUnknown(faults);
     diagnostics.push(...(isSkipped ? [skipped(rule.name)] : faults));
-    return isSkipped || checked === undefined ? [] : [checked];
-  });
+    if (!isSkipped && checked !== undefined) sound.push(checked);
+    yield;
+  }
+  return sound;
 }
 
 /** True when unknown fields or event types are all that is wrong. */

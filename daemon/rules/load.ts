@@ -17,9 +17,10 @@ import { parseCondition } from "../lang/parser.ts";
 import { collectDefinitions, type CollectedMacro, type Collection } from "./collect.ts";
 import { checkRules } from "./check-rules.ts";
 import { scopeCatalogue } from "./fields/catalogue.ts";
+import { finish, type Steps } from "../util/steps.ts";
 import { createListExpander, type ListExpander } from "./lists.ts";
 import { createMacroTable, type MacroTable } from "./macros.ts";
-import { readRuleFile } from "./read.ts";
+import { readRuleFile, type ReadResult } from "./read.ts";
 import { createRuleset, type Ruleset } from "./ruleset.ts";
 
 /** What to load. */
@@ -38,13 +39,22 @@ export interface LoadResult {
 
 /** Reads, resolves, checks and compiles rule files; every fault of all files is reported at once. */
 export function loadRules(input: LoadInput): LoadResult {
-  const read = input.files.map(readRuleFile);
+  return finish(loadRulesInSteps(input));
+}
+
+/** As `loadRules`, a file, a macro or a rule at a time: for a thread that has something else to do meanwhile. */
+export function* loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
+  const read: ReadResult[] = [];
+  for (const file of input.files) {
+    read.push(readRuleFile(file));
+    yield;
+  }
   const collection = collectDefinitions(read.flatMap(({ definitions }) => definitions));
   const diagnostics = [...read.flatMap((file) => file.diagnostics), ...collection.diagnostics];
   const macros = withGeneratedMacros(collection.macros, input.macros ?? new Map());
   const lists = createListExpander(collection.lists);
-  const table = createMacroTable({ macros, lists, diagnostics });
-  const checked = checkRules(collection.rules, table, diagnostics);
+  const table = yield* createMacroTable({ macros, lists, diagnostics });
+  const checked = yield* checkRules(collection.rules, table, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics, input.files) };
   diagnostics.push(...unusedDefinitions(collection, { lists, macros: table }));
   const sorted = sortDiagnostics(diagnostics, input.files);

@@ -2,6 +2,7 @@
 import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import type { Expr } from "../lang/ast.ts";
+import type { Steps } from "../util/steps.ts";
 import { expandMacros, type ExpandedMacro, type Expansion } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import type { CollectedMacro } from "./collect.ts";
@@ -32,9 +33,12 @@ export interface MacroSources {
 const macroLevelsMax = 200;
 
 /** Parses and resolves all macros, also those that no rule uses. */
-export function createMacroTable(sources: MacroSources): MacroTable {
+export function* createMacroTable(sources: MacroSources): Steps<MacroTable> {
   const resolver = new MacroResolver(sources);
-  for (const name of sources.macros.keys()) resolver.resolve(name, 0);
+  for (const name of sources.macros.keys()) {
+    resolver.resolve(name, 0);
+    yield;
+  }
   return {
     isUsed: (name) => resolver.used.has(name),
     expand(condition) {
