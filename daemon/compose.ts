@@ -18,7 +18,7 @@ import { Gate } from "./kernel/gate.ts";
 import type { Host } from "./model/event.ts";
 import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
-import { createOutputs, type OutputAudience } from "./outputs-setup.ts";
+import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
 import { formatJson } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
@@ -45,6 +45,8 @@ export interface Parts {
   readonly inventory: ContainerInventory;
   readonly guarding: Guarding;
   readonly actions: ActionRunner;
+  /** Which outputs a configuration asks for: `outputs.replace(planOutputs(config.outputs), …)` swaps them. */
+  readonly planOutputs: OutputPlanner;
   readonly outputs: FanOut;
   readonly alerts: AlertFlow;
   readonly control: ControlServer;
@@ -80,7 +82,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   });
   const guarding = new Guarding({ binding, gate, guard, inventory, log });
   const recent = createRecentOutput(recentAlertsMax);
-  const outputs = createFanOut([...createOutputs(config, options.audience, log), recent]);
+  const planOutputs = createOutputPlanner(options.audience, log);
+  const outputs = createFanOut(planOutputs(config.outputs), [recent]);
   const actions = createActionRunner({
     runtime: engine,
     killProcess: (pid, startTicks) => killProcess(binding, pid, startTicks),
@@ -96,7 +99,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "taken", alerts: count });
     },
   });
-  const parts = { binding, gate, guard, engine, inventory, guarding, actions, outputs, alerts };
+  const parts = {
+    ...{ binding, gate, guard, engine, inventory, guarding, actions },
+    ...{ planOutputs, outputs, alerts },
+  };
   return { ...parts, control: await createControl(options, parts, recent) };
 }
 

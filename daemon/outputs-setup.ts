@@ -1,10 +1,12 @@
-// Builds the outputs that the configuration names.
+// Plans the outputs that the configuration names.
 // SPDX-License-Identifier: Apache-2.0
+import type { Writable } from "node:stream";
 import type { Config } from "./config/config.ts";
 import { createDescriptorStream } from "./host/descriptor-stream.ts";
-import type { Log, Output } from "./model/ports.ts";
+import type { Log } from "./model/ports.ts";
 import { createFileOutput } from "./outputs/file-output.ts";
 import { createJsonFormatter } from "./outputs/format-json.ts";
+import type { OutputPlan } from "./outputs/output-plan.ts";
 import { createStdoutOutput } from "./outputs/stdout-output.ts";
 import { createWebhookOutput, defaultWebhookLimits } from "./outputs/webhook-output.ts";
 
@@ -14,27 +16,46 @@ export interface OutputAudience {
   readonly hasColor: boolean;
 }
 
-/** Creates them, in the order of their names. Each alert is formatted once for all that want JSON. */
-export function createOutputs(
-  config: Config,
-  audience: OutputAudience,
-  log: Log,
-): readonly Output[] {
-  const { stdout, file, webhooks } = config.outputs;
+/** Says which outputs a configuration asks for. */
+export type OutputPlanner = (outputs: Config["outputs"]) => readonly OutputPlan[];
+
+/** Makes the planner of a daemon. Whatever is planned later shares standard output, and each alert's JSON. */
+export function createOutputPlanner(audience: OutputAudience, log: Log): OutputPlanner {
   const formatJson = createJsonFormatter();
-  const outputs: Output[] = [];
-  if (stdout !== undefined) {
-    const stream = createDescriptorStream(1);
-    outputs.push(
-      createStdoutOutput({ stream, format: stdout.format, ...audience, formatJson, log }),
-    );
-  }
-  if (file !== undefined) outputs.push(createFileOutput({ path: file.path, formatJson, log }));
-  for (const { name, url, timeoutMs, headers } of webhooks) {
-    const limits = { ...defaultWebhookLimits, timeoutMs };
-    outputs.push(
-      createWebhookOutput({ name, url: new URL(url), headers, formatJson, log, limits }),
-    );
-  }
-  return outputs;
+  let stdoutStream: Writable | undefined;
+  return ({ stdout, file, webhooks }) => [
+    ...(stdout === undefined
+      ? []
+      : [
+          {
+            name: "stdout",
+            settings: stdout,
+            create: () => {
+              stdoutStream ??= createDescriptorStream(1);
+              const { format } = stdout;
+              const stream = stdoutStream;
+              return createStdoutOutput({ stream, format, ...audience, formatJson, log });
+            },
+          },
+        ]),
+    ...(file === undefined
+      ? []
+      : [
+          {
+            name: "file",
+            settings: file,
+            create: () => createFileOutput({ path: file.path, formatJson, log }),
+          },
+        ]),
+    ...webhooks.map((webhook) => ({
+      name: webhook.name,
+      settings: webhook,
+      create: () => {
+        const { name, headers, timeoutMs } = webhook;
+        const limits = { ...defaultWebhookLimits, timeoutMs };
+        const url = new URL(webhook.url);
+        return createWebhookOutput({ name, url, headers, formatJson, log, limits });
+      },
+    })),
+  ];
 }

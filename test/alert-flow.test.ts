@@ -39,6 +39,11 @@ function setUp(known: () => Engine | undefined = () => engine) {
     outputs: {
       names: [],
       write: (alert) => written.push(alert),
+      replace: () => ({
+        changes: { kept: [], changed: [], added: [], removed: [] },
+        drained: Promise.resolve(),
+      }),
+      reopen: () => undefined,
       close: () => Promise.resolve(),
       counters: () => ({}),
     },

@@ -81,6 +81,8 @@ export interface ContainerEngine extends ContainerRuntime {
 export interface Output {
   readonly name: string;
   write(alert: Alert): void;
+  /** Opens its file anew, where it has one. */
+  reopen?(): void;
   /** Flushes what is queued, at most for `timeoutMs`, and lets go of files and sockets. */
   close(timeoutMs: number): Promise<void>;
   counters(): OutputCounters;

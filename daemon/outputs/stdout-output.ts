@@ -29,14 +29,16 @@ export function createStdoutOutput(options: StdoutOutputOptions): Output {
     log.warn("alerts lost: the reader of standard output is too slow");
   });
   const isText = options.format === "text" || (options.format === "auto" && options.isTerminal);
-  let isEnded = false;
+  // A stream that failed for an output before this one stays as it is.
+  let isEnded = stream.destroyed;
   let isReady = true;
 
-  stream.on("error", (error: NodeJS.ErrnoException) => {
+  function fail(error: NodeJS.ErrnoException): void {
     if (!isEnded && error.code !== "EPIPE") log.error("standard output failed", { error });
     isEnded = true;
     queue.clear();
-  });
+  }
+  stream.on("error", fail);
 
   function flush(): void {
     while (isReady && !isEnded) {
@@ -70,6 +72,10 @@ export function createStdoutOutput(options: StdoutOutputOptions): Output {
       await waitUntil(() => isEnded || queue.openCount === 0, timeoutMs);
       isEnded = true;
       queue.clear();
+      // The stream outlives this output, and may fail when nobody writes.
+      stream.on("error", () => undefined);
+      stream.off("error", fail);
+      stream.off("drain", resume);
     },
     counters: () => queue.counters(),
   };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
-import { createFanOut } from "../../daemon/outputs/fan-out.ts";
 import { createRecentOutput } from "../../daemon/outputs/recent-output.ts";
 import { sampleAlert } from "./fixtures/alert.ts";
 
@@ -33,17 +32,4 @@ t.test("followers get what comes, until they stop", (t) => {
   output.write(sampleAlert({ uuid: "b" }));
   t.strictSame(seen, ["a"]);
   t.end();
-});
-
-t.test("fan-out gives each alert to each output once, and counts by name", async (t) => {
-  const first = createRecentOutput(3);
-  const second = { ...createRecentOutput(3), name: "second" };
-  const outputs = createFanOut([first, second]);
-  outputs.write(sampleAlert());
-  t.strictSame(outputs.names, ["recent", "second"]);
-  t.equal(first.recent(9).length, 1);
-  t.equal(second.recent(9).length, 1);
-  t.equal(outputs.counters()["second"]?.written, 1);
-  await outputs.close(10);
-  t.throws(() => createFanOut([first, first]), /different names/);
 });
