@@ -10,7 +10,8 @@ import { createContainerInventory, type ContainerInventory } from "./enrich/cont
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
 import { createDockerEngine } from "./host/docker.ts";
-import { findGroupId } from "./host/groups.ts";
+import { createCallers } from "./host/callers.ts";
+import { findGroup } from "./host/groups.ts";
 import { readHost } from "./host/host-facts.ts";
 import type { JudgeSources } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
@@ -20,7 +21,7 @@ import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
-import { formatJson } from "./outputs/format-json.ts";
+import { createJsonFormatter } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput } from "./outputs/recent-output.ts";
 import { createStatus } from "./status.ts";
@@ -121,13 +122,21 @@ async function createControl(
   parts: Omit<Parts, "control">,
   events: EventSource,
 ): Promise<ControlServer> {
+  const { socket, group, writersGroup } = config.control;
   return createControlServer({
-    socketPath: config.control.socket,
-    groupId: await findGroupId(config.control.group),
-    version,
-    status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
-    events,
-    formats: { json: formatJson, text: formatText },
+    socketPath: socket,
+    groups: {
+      readers: await findGroup(group),
+      writers: writersGroup === undefined ? undefined : await findGroup(writersGroup),
+    },
+    identify: createCallers((fd) => parts.binding.peerCredentials(fd)),
+    tools: {
+      version,
+      status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
+      events,
+      formats: { json: createJsonFormatter(), text: formatText },
+      nowMs: () => clock.nowMs(),
+    },
     clock,
     log,
   });

@@ -24,6 +24,8 @@ export interface Config {
     readonly socket: string;
     /** Group that may use the socket. */
     readonly group: string;
+    /** Those of them who may also change what the daemon does; root alone when left out. */
+    readonly writersGroup?: string;
   };
   readonly outputs: {
     /** Absent when switched off. */

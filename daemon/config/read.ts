@@ -116,7 +116,7 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     allowlistFile: input.allowlist_file,
     mode: input.mode,
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
-    control: input.control,
+    control: controlOf(input.control),
     outputs: {
       ...(stdout === undefined ? {} : { stdout }),
       ...(outputs.file === undefined ? {} : { file: outputs.file }),
@@ -127,6 +127,14 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
         headers,
       })),
     },
+  };
+}
+
+function controlOf({ socket, group, writers_group }: ConfigInput["control"]): Config["control"] {
+  return {
+    socket,
+    group,
+    ...(writers_group === undefined ? {} : { writersGroup: writers_group }),
   };
 }
 

@@ -84,6 +84,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       socket: pathSchema.default("/run/execwarden/execwarden.sock"),
       group: z.string().min(1).default("execwarden").describe("Group that may use the socket"),
+      writers_group: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Members of `group` who are also in this one may change what the daemon does"),
     })
     .prefault({}),
   outputs: outputsSchema.prefault({}),

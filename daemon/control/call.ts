@@ -1,9 +1,9 @@
 // control: the daemon's API over a unix socket. Comes in: requests of local people and tools. Goes out: JSON, NDJSON.
 // Must not know: how alerts are made, the gate, the engine; it asks what it was given at the start.
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Alert } from "../model/alert.ts";
 import type { Status } from "../model/status.ts";
+import type { Caller } from "./access.ts";
 
 /** Where the API takes alerts from. */
 export interface EventSource {
@@ -26,29 +26,43 @@ export interface ControlLimits {
   readonly connectionsMax: number;
   /** From the first byte of a request to its last. */
   readonly requestTimeoutMs: number;
+  /** From the last byte of a request to its answer; streams begin within it. */
+  readonly answerTimeoutMs: number;
   readonly headerBytesMax: number;
+  readonly bodyBytesMax: number;
   readonly followersMax: number;
   /** Alerts held for one follower who does not read; what comes beyond is lost, counted and told. */
   readonly heldAlertsMax: number;
 }
 
-/** What handlers ask. */
+/**
+ * What handlers ask: one row for each subject of the API. A new route that needs something of the daemon adds a row
+ * here, `compose.ts` fills it, and test/control/fixtures/control.ts stands in for it in tests.
+ */
 export interface ControlTools {
   readonly version: string;
   readonly status: () => Status;
   readonly events: EventSource;
   readonly formats: EventFormats;
-  readonly limits: ControlLimits;
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
-  /** Those who follow the events now. */
-  readonly followers: Set<ServerResponse>;
 }
 
-/** One request, its target parsed. */
-export interface ControlCall {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly query: URLSearchParams;
+/** What the server itself counts and bounds. */
+export interface ControlState {
+  readonly limits: ControlLimits;
+  /** Who follows the events now; each is told of by its own stream. */
+  followers: number;
+  /** Alerts that followers lost because they read too slowly, since the start. */
+  alertsLost: number;
+}
+
+/** One request, its parameters and body checked by the route's schemas. */
+export interface ControlCall<Query, Body> {
+  readonly query: Query;
+  readonly body: Body;
+  /** Who asks, as the kernel knows it (SO_PEERCRED): for audit. */
+  readonly caller: Caller;
   readonly tools: ControlTools;
+  readonly state: ControlState;
 }

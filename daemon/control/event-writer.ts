@@ -9,6 +9,8 @@ export interface EventWriterOptions {
   /** Past alerts, oldest first: written before all others. */
   readonly past: readonly Alert[];
   readonly heldAlertsMax: number;
+  /** Called for each alert that there was no room for. */
+  onLost(): void;
   /** An alert with its line breaks. */
   render(alert: Alert): string;
   /** What stands for so many lost alerts, with its line break. */
@@ -59,8 +61,10 @@ export function createEventWriter(options: EventWriterOptions): EventWriter {
   flush();
   return {
     write(alert) {
-      if (!held.push(alert)) lostCount += 1;
-      else if (isReady) flush();
+      if (!held.push(alert)) {
+        lostCount += 1;
+        options.onLost();
+      } else if (isReady) flush();
     },
     end() {
       isEnding = true;

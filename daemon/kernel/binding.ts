@@ -53,6 +53,8 @@ export interface Binding {
   notifyServiceManager(socketPath: string, message: string): number;
   /** [status, stat, exe, argv] of /proc/PID; empty buffers when it is gone. Its owner cannot stall it. */
   readProcess(pid: number): [Buffer, Buffer, Buffer, Buffer];
+  /** Who connected to a unix socket: [0, pid, uid, gid, groups…], or [errno] (unix(7), SO_PEERCRED, SO_PEERGROUPS). */
+  peerCredentials(fd: number): number[];
   /** A regular file below `root`, links resolved inside it; the errno where it cannot be read. */
   readInRoot(root: string, path: string, sizeMax: number): Promise<Buffer | number>;
 }

@@ -7,12 +7,11 @@ import type { RunOptions } from "../../daemon/cli/command.ts";
 import { createProgram } from "../../daemon/cli/program.ts";
 import { createControlServer } from "../../daemon/control/server.ts";
 import { readSources } from "../../daemon/host/files.ts";
-import { formatJson } from "../../daemon/outputs/format-json.ts";
 import { formatText } from "../../daemon/outputs/format-text.ts";
 import { createRecentOutput } from "../../daemon/outputs/recent-output.ts";
+import { sampleControl, sampleTools } from "../control/fixtures/control.ts";
 import { sampleStatus } from "../control/fixtures/status.ts";
 import { sampleAlert } from "../outputs/fixtures/alert.ts";
-import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
 
 /** A program whose terminal is two texts. */
@@ -153,15 +152,7 @@ async function startServer(t: { teardown(handler: () => Promise<void>): void }) 
   const directory = mkdtempSync(join(tmpdir(), "execwarden-"));
   const socketPath = join(directory, "ew.sock");
   const events = createRecentOutput(1000);
-  const server = createControlServer({
-    socketPath,
-    version: "9.9.9",
-    status: sampleStatus,
-    events,
-    formats: { json: formatJson, text: formatText },
-    clock: { nowMs: () => 2000, nowNs: () => 0n, monotonicMs: () => 0 },
-    log: createRecordingLog().log,
-  });
+  const server = createControlServer(sampleControl(socketPath, { tools: sampleTools({ events }) }));
   await server.start();
   t.teardown(async () => {
     await server.stop();
@@ -205,7 +196,7 @@ t.test("events refuses a number that is none, in the daemon's words", async (t) 
   const { socketPath } = await startServer(t);
   const { program, written } = setUp({ socketPath });
   t.equal(await program.run(["events", "--last", "x"]), 3);
-  t.equal(written.error, 'cannot read last "x": it must be a number of alerts, 0 to 999999\n');
+  t.equal(written.error, 'cannot read last "x": expected a number, 0 to 999999\n');
 });
 
 t.test("events --follow goes on until it is interrupted", async (t) => {

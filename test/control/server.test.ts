@@ -15,6 +15,7 @@ import { sampleAlert } from "../outputs/fixtures/alert.ts";
 import { jsonText } from "../../daemon/util/json-text.ts";
 import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
+import { sampleControl, sampleTools } from "./fixtures/control.ts";
 import { sampleStatus } from "./fixtures/status.ts";
 
 interface Setup {
@@ -34,17 +35,19 @@ function setUp(t: Teardown, setup: Setup = {}) {
   const events = createRecentOutput(1000);
   const { log, lines } = createRecordingLog();
   const create = () =>
-    createControlServer({
-      socketPath,
-      groupId: setup.groupId,
-      version: "1.2.3",
-      status: setup.status ?? sampleStatus,
-      events,
-      formats: { json: formatJson, text: formatText },
-      clock: { nowMs: () => 61_000, nowNs: () => 0n, monotonicMs: () => 0 },
-      log,
-      limits: { ...defaultControlLimits, ...setup.limits },
-    });
+    createControlServer(
+      sampleControl(socketPath, {
+        groups: setup.groupId === undefined ? {} : { readers: { name: "g", id: setup.groupId } },
+        tools: sampleTools({
+          version: "1.2.3",
+          status: setup.status ?? sampleStatus,
+          events,
+          nowMs: () => 61_000,
+        }),
+        log,
+        limits: { ...defaultControlLimits, ...setup.limits },
+      }),
+    );
   const server = create();
   t.teardown(async () => {
     await server.stop();
@@ -98,7 +101,7 @@ t.test("the socket is for its group, or for root alone", async (t) => {
   const rootOnly = setUp(t);
   t.ok((await rootOnly.server.start()).ok);
   t.equal(statSync(rootOnly.socketPath).mode & 0o777, 0o600);
-  t.match(rootOnly.lines[0]?.fields, { access: /root only/ });
+  t.match(rootOnly.lines[0]?.fields, { readers: "root only", writers: "root only" });
 });
 
 t.test("a socket that a killed daemon left behind is replaced", async (t) => {
@@ -135,16 +138,7 @@ t.test("a file in the socket's place is not removed", async (t) => {
 });
 
 t.test("a path that is too long for a socket is refused, not cut", async (t) => {
-  const { log } = createRecordingLog();
-  const server = createControlServer({
-    socketPath: `/tmp/${"a".repeat(120)}.sock`,
-    version: "1",
-    status: sampleStatus,
-    events: createRecentOutput(1),
-    formats: { json: formatJson, text: formatText },
-    clock: { nowMs: () => 0, nowNs: () => 0n, monotonicMs: () => 0 },
-    log,
-  });
+  const server = createControlServer(sampleControl(`/tmp/${"a".repeat(120)}.sock`));
   t.match(await server.start(), { ok: false, error: { message: /more than 107 bytes/ } });
 });
 

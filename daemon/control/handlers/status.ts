@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-import { answerJson, answerText } from "../answer.ts";
-import type { ControlCall } from "../call.ts";
+import { z } from "../../text/schema.ts";
+import { json, text } from "../reply.ts";
+import { nothing, route } from "../route.ts";
 import { statusText } from "../status-text.ts";
 
 /** GET /v1/status: the daemon's `Status` as it is now; as text for people with `format=text`. */
-export function showStatus({ response, query, tools }: ControlCall): void {
-  const status = tools.status();
-  if (query.get("format") === "text") answerText(response, statusText(status, tools.nowMs()));
-  else answerJson(response, status);
-}
+export const statusRoute = route({
+  method: "GET",
+  path: "/v1/status",
+  summary: "What the daemon guards, what it counted, and how it is",
+  access: "read",
+  query: z.strictObject({
+    format: z.enum(["json", "text"], { error: "expected json or text" }).default("json"),
+  }),
+  body: nothing,
+  handler({ query, tools }) {
+    const status = tools.status();
+    return query.format === "text" ? text(statusText(status, tools.nowMs())) : json(status);
+  },
+});

@@ -71,12 +71,27 @@ Napi::Value ReadInRootCall(const Napi::CallbackInfo& info) {
   return promise;
 }
 
+// [errno], or [0, pid, uid, gid, groups…].
+Napi::Value PeerCredentialsCall(const Napi::CallbackInfo& info) {
+  PeerCredentials peer = ReadPeerCredentials(info[0].As<Napi::Number>().Int32Value());
+  Napi::Array result = Napi::Array::New(info.Env());
+  result.Set(0u, peer.error);
+  if (peer.error != 0) return result;
+  result.Set(1u, peer.pid);
+  result.Set(2u, peer.uid);
+  result.Set(3u, peer.gid);
+  uint32_t index = 4;
+  for (uint32_t group : peer.groups) result.Set(index++, group);
+  return result;
+}
+
 }  // namespace
 
 void ExportHostCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("killProcess", Napi::Function::New(env, KillProcessCall, "killProcess"));
   exports.Set("notifyServiceManager", Napi::Function::New(env, NotifyCall, "notifyServiceManager"));
   exports.Set("readProcess", Napi::Function::New(env, ReadProcessCall, "readProcess"));
+  exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentialsCall, "peerCredentials"));
   exports.Set("readInRoot", Napi::Function::New(env, ReadInRootCall, "readInRoot"));
 }
 

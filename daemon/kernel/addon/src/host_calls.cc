@@ -123,4 +123,28 @@ ProcessText ReadProcess(int pid) {
   return text;
 }
 
+PeerCredentials ReadPeerCredentials(int fd) {
+  PeerCredentials peer;
+  ucred credentials{};
+  socklen_t length = sizeof credentials;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+    peer.error = errno;
+    return peer;
+  }
+  peer.pid = credentials.pid;
+  peer.uid = credentials.uid;
+  peer.gid = credentials.gid;
+  // NGROUPS_MAX (limits.h) is 65536; the kernel says how much it wants with ERANGE.
+  peer.groups.resize(64);
+  length = static_cast<socklen_t>(peer.groups.size() * sizeof(uint32_t));
+  int result = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length);
+  if (result != 0 && errno == ERANGE) {
+    peer.groups.resize(length / sizeof(uint32_t));
+    result = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &length);
+  }
+  // Without them (before Linux 4.13) the caller has its own group alone.
+  peer.groups.resize(result == 0 ? length / sizeof(uint32_t) : 0);
+  return peer;
+}
+
 }  // namespace execwarden

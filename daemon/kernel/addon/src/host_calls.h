@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace execwarden {
 
@@ -34,5 +35,16 @@ struct ProcessText {
 // /proc/PID/{status,stat}, the target of exe, and argv by way of /proc/PID/mem: unlike
 // /proc/PID/cmdline, that fails at once where the owner lets a page fault wait.
 ProcessText ReadProcess(int pid);
+
+struct PeerCredentials {
+  int error = 0;
+  int pid = 0;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  std::vector<uint32_t> groups;  // supplementary
+};
+
+// Who connected to the unix socket `fd`, as it was then (unix(7), SO_PEERCRED and SO_PEERGROUPS).
+PeerCredentials ReadPeerCredentials(int fd);
 
 }  // namespace execwarden
