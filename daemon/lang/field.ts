@@ -8,6 +8,9 @@ import type { ByteString } from "../util/byte-string.ts";
 export type FieldType =
   | "string"
   | "bytes"
+  | "i8"
+  | "u8"
+  | "u16"
   | "i16"
   | "i32"
   | "i64"
@@ -46,6 +49,9 @@ export type FieldReader<E> =
   /** The argument is not one that this field takes. */
   | { readonly kind: "invalid-argument"; readonly expected: string };
 
+/** How an argument was written: `field[argument]` or `field.argument`. */
+export type ArgumentForm = "bracketed" | "dotted";
+
 /** One field of a catalogue over subjects of type E. */
 export interface FieldSpec<E> {
   readonly name: string;
@@ -56,6 +62,8 @@ export interface FieldSpec<E> {
   readonly argument?: "optional" | "required";
   /** The argument may also be written behind a dot: `evt.arg.flags`. */
   readonly isDotted?: boolean;
+  /** The type of a `dynamic` field, which its argument decides. */
+  readonly typeOf?: (argument: ByteString) => FieldType | undefined;
   readonly isDeprecated?: boolean;
   /** May not be printed in outputs. */
   readonly isFilterOnly?: boolean;
@@ -69,7 +77,7 @@ export interface FieldSpec<E> {
   /** What reading costs beside reading a plain property (1); dear checks are made last. */
   readonly cost?: number;
   /** How to read it; absent when no subject can ever have a value. */
-  readonly bind?: (argument: ByteString | undefined) => FieldReader<E>;
+  readonly bind?: (argument: ByteString | undefined, form?: ArgumentForm) => FieldReader<E>;
 }
 
 /** Finds fields by the name as written. */

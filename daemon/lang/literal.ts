@@ -27,7 +27,10 @@ const readers: Readonly<Record<FieldType, (text: ByteString) => Literal>> = {
   ip: (text) => orNo(parseAddress(text), "an IP address"),
   net: (text) => orNo(parseNetwork(text), "a network such as 10.0.0.0/8"),
   port: (text) => (/^[0-9]*$/.test(text) ? yes(Number(text) & 0xffff) : no("a port number")),
-  // Sixteen bits are read as 32 and cut off, as upstream does (quirk).
+  // Eight and sixteen bits are read as 32 and cut off, as upstream does (quirk).
+  i8: (text) => readInteger(text, { bits: 32, isSigned: true, cut: 8 }),
+  u8: (text) => readInteger(text, { bits: 32, isSigned: false, cut: 8 }),
+  u16: (text) => readInteger(text, { bits: 32, isSigned: false, cut: 16 }),
   i16: (text) => readInteger(text, { bits: 32, isSigned: true, cut: 16 }),
   i32: (text) => readInteger(text, { bits: 32, isSigned: true, cut: 32 }),
   i64: (text) => readInteger(text, { bits: 64, isSigned: true, cut: 64 }),
@@ -72,7 +75,7 @@ function readInteger(text: ByteString, { bits, isSigned, cut }: IntegerForm): Li
   }
   const wrapped = BigInt.asUintN(bits, value);
   const isInRange = value < 0n ? -value <= 1n << BigInt(bits - 1) : value === wrapped;
-  return isInRange ? yes(narrow(wrapped)) : no(expected);
+  return isInRange ? yes(narrow(BigInt.asUintN(cut, wrapped))) : no(expected);
 }
 
 /** The same integer as a number where that is exact. */

@@ -2,7 +2,14 @@
 import { fromByteString, type ByteString } from "../util/byte-string.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FieldNode, Operand, Range, TransformArg, TransformNode } from "./ast.ts";
-import type { FieldCatalogue, FieldReader, FieldSpec, FieldType, Getter } from "./field.ts";
+import type {
+  FieldCatalogue,
+  FieldReader,
+  FieldSpec,
+  FieldType,
+  FoundField,
+  Getter,
+} from "./field.ts";
 import { printOperand } from "./print.ts";
 import { transformers, type TransformerArg } from "./transformers.ts";
 
@@ -53,31 +60,49 @@ function resolveField<E>(node: FieldNode, catalogue: FieldCatalogue<E>): Resolut
     const end = reason === undefined ? hint : `: ${reason}`;
     return refuse("unknown-field", nameRange, `cannot read field "${name}"${end}`);
   }
-  return bindField(found.spec, node, found.dottedArgument ?? node.argument);
+  return bindField(found, node);
 }
 
-function bindField<E>(
-  spec: FieldSpec<E>,
-  node: FieldNode,
-  argument: ByteString | undefined,
-): Resolution<E> {
+function bindField<E>({ spec, dottedArgument }: FoundField<E>, node: FieldNode): Resolution<E> {
+  const argument = dottedArgument ?? node.argument;
+  const form = dottedArgument === undefined ? "bracketed" : "dotted";
   const refused = (problem: string): Resolution<E> => {
     const message = `cannot read field "${printOperand(node)}": ${problem}`;
     return refuse("field-argument", node.range, message);
   };
-  const wrong = argumentProblem(spec, argument !== undefined);
+  const wrong = argumentProblem(spec, node, dottedArgument);
   if (wrong !== undefined) return refused(wrong);
-  const { type, isList = false, cost = 1 } = spec;
-  const reader = spec.bind?.(argument);
+  const reader = spec.bind?.(argument, form);
   if (reader?.kind === "invalid-argument") {
     return refused(`its argument "${fromByteString(argument ?? "")}" is not ${reader.expected}`);
   }
-  const operand = { type, isList, reader, spec, cost };
-  if (reader !== undefined) return { ok: true, operand };
-  return { ok: true, operand: { ...operand, emptyField: node.name } };
+  return { ok: true, operand: operandOf(spec, { node, argument, reader }) };
 }
 
-function argumentProblem<E>(spec: FieldSpec<E>, isGiven: boolean): string | undefined {
+function operandOf<E>(
+  spec: FieldSpec<E>,
+  bound: {
+    readonly node: FieldNode;
+    readonly argument: ByteString | undefined;
+    readonly reader: ResolvedOperand<E>["reader"];
+  },
+): ResolvedOperand<E> {
+  const { node, argument, reader } = bound;
+  const { isList = false, cost = 1 } = spec;
+  const type = spec.typeOf?.(argument ?? "") ?? spec.type;
+  const operand = { type, isList, reader, spec, cost };
+  return reader === undefined ? { ...operand, emptyField: node.name } : operand;
+}
+
+function argumentProblem<E>(
+  spec: FieldSpec<E>,
+  node: FieldNode,
+  dottedArgument: string | undefined,
+): string | undefined {
+  if (dottedArgument !== undefined && node.argument !== undefined) {
+    return "it takes one argument, not two";
+  }
+  const isGiven = dottedArgument !== undefined || node.argument !== undefined;
   if (spec.argument === undefined && isGiven) return "it takes no argument";
   if (spec.argument !== "required" || isGiven) return undefined;
   return `write ${spec.name}${spec.isDotted === true ? ".NAME" : "[…]"}`;

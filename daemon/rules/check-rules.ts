@@ -3,33 +3,39 @@ import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnost
 import { sliceText, textAt, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import { priorities, type Priority } from "../model/alert.ts";
-import type { ExecEvent } from "../model/event.ts";
 import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, type Checked } from "../lang/checked.ts";
 import type { CollectedRule } from "./collect.ts";
 import type { Named } from "./definition.ts";
 import { withExceptions } from "./exceptions.ts";
-import { ruleCatalogue } from "./fields/catalogue.ts";
 import type { MacroTable } from "./macros.ts";
 import { compileTemplate } from "./output-template.ts";
-import { execEventTypes, type CheckedRule } from "./ruleset.ts";
+import type { CheckedRule, Rule } from "./ruleset.ts";
+import type { RuleSubject } from "./subject.ts";
 
 /** The tools that all rules of one load share. */
-interface Workshop {
+interface Workshop<E> {
   readonly macros: MacroTable;
-  readonly checker: Checker<ExecEvent>;
+  readonly checker: Checker<E>;
+  readonly subject: RuleSubject<E>;
+}
+
+/** What rules are checked with. */
+export interface RuleChecks<E> {
+  readonly macros: MacroTable;
+  readonly subject: RuleSubject<E>;
 }
 
 /** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
-export function* checkRules(
+export function* checkRules<E>(
   rules: ReadonlyMap<string, CollectedRule>,
-  macros: MacroTable,
+  { macros, subject }: RuleChecks<E>,
   diagnostics: Diagnostic[],
-): Steps<readonly CheckedRule[]> {
-  const checker = createChecker(ruleCatalogue);
-  const workshop = { macros, checker };
-  const sound: CheckedRule[] = [];
+): Steps<readonly CheckedRule<E>[]> {
+  const checker = createChecker(subject.catalogue);
+  const workshop = { macros, checker, subject };
+  const sound: CheckedRule<E>[] = [];
   for (const rule of rules.values()) {
     const faults: Diagnostic[] = [];
     const checked = checkRule(rule, workshop, faults);
@@ -53,11 +59,11 @@ function skipped(name: Named): Diagnostic {
   return warningAt({ code: "unknown-fields-skipped", message, span: name.span });
 }
 
-function checkRule(
+function checkRule<E>(
   { name, parts }: CollectedRule,
-  workshop: Workshop,
+  workshop: Workshop<E>,
   faults: Diagnostic[],
-): CheckedRule | undefined {
+): CheckedRule<E> | undefined {
   const { condition, output, desc, source, exceptions = [] } = parts;
   const priority = readPriority(parts.priority, faults);
   if (source !== undefined && source.value !== "syscall") {
@@ -67,31 +73,31 @@ function checkRule(
   }
   const checked = condition && checkCondition({ condition, exceptions }, workshop, faults);
   const trimmed = trimText(output ?? textAt("", name.span));
-  const { template, diagnostics } = compileTemplate(trimmed, ruleCatalogue);
+  const { template, diagnostics } = compileTemplate(trimmed, workshop.subject.catalogue);
   faults.push(...diagnostics);
   if (checked === undefined) return undefined;
-  const inactiveBecause = findInactivity(checked);
-  const rule = {
+  const inactiveBecause = findInactivity(checked, workshop.subject);
+  const rule: Rule<E> = {
     name: name.value,
     description: desc?.value.trim() ?? "",
     priority,
     tags: [...new Set(parts.tags)].sort(),
     source: "syscall",
     isEnabled: parts.enabled ?? true,
-    formatOutput: (event: ExecEvent) => template.format(event),
+    formatOutput: (event) => template.format(event),
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
   return { rule, checked };
 }
 
-function checkCondition(
+function checkCondition<E>(
   parts: {
     readonly condition: LocatedText;
     readonly exceptions: NonNullable<CollectedRule["parts"]["exceptions"]>;
   },
-  { macros, checker }: Workshop,
+  { macros, checker }: Workshop<E>,
   faults: Diagnostic[],
-): Checked<ExecEvent> | undefined {
+): Checked<E> | undefined {
   const expanded = macros.expand(withExceptions(parts.condition, parts.exceptions, faults));
   if (expanded === undefined) return undefined;
   const { checked, diagnostics } = checker.check(expanded.expr, expanded.text);
@@ -99,8 +105,12 @@ function checkCondition(
   return hasErrors(diagnostics) ? undefined : checked;
 }
 
-/** Why no exec event can match. */
-function findInactivity(checked: Checked<ExecEvent>): string | undefined {
+/** Why no event that occurs can match. */
+function findInactivity<E>(
+  checked: Checked<E>,
+  { eventTypes }: RuleSubject<E>,
+): string | undefined {
+  if (eventTypes === undefined) return undefined;
   if (checked.kind === "constant" && !checked.value) {
     const fields = checked.emptyFields.join(", ");
     return fields === ""
@@ -108,7 +118,7 @@ function findInactivity(checked: Checked<ExecEvent>): string | undefined {
       : `exec events have no value for ${fields}`;
   }
   const types = boundOf(checked, "evt.type");
-  if (types === undefined || execEventTypes.some((type) => types.has(type))) return undefined;
+  if (types === undefined || eventTypes.some((type) => types.has(type))) return undefined;
   return `no events of type ${[...types].join(", ")} are seen`;
 }
 

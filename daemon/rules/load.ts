@@ -8,7 +8,7 @@ import {
 } from "../text/diagnostic.ts";
 import { wholeSource, type LocatedText } from "../text/located-text.ts";
 import type { Source, Span } from "../text/source.ts";
-import type { Place } from "../model/event.ts";
+import type { ExecEvent, Place } from "../model/event.ts";
 import { createChecker } from "../lang/check.ts";
 import type { Predicate } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
@@ -16,12 +16,13 @@ import { expandMacros } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import { collectDefinitions, type CollectedMacro, type Collection } from "./collect.ts";
 import { checkRules } from "./check-rules.ts";
-import { scopeCatalogue } from "./fields/catalogue.ts";
+import { liveSubject, scopeCatalogue } from "./fields/catalogue.ts";
 import { finish, type Steps } from "../util/steps.ts";
 import { createListExpander, type ListExpander } from "./lists.ts";
 import { createMacroTable, type MacroTable } from "./macros.ts";
 import { readRuleFile, type ReadResult } from "./read.ts";
-import { createRuleset, type Ruleset } from "./ruleset.ts";
+import { createRuleset, type Ruleset, type RulesetOptions } from "./ruleset.ts";
+import type { RuleSubject } from "./subject.ts";
 
 /** What to load. */
 export interface LoadInput {
@@ -29,11 +30,13 @@ export interface LoadInput {
   readonly files: readonly Source[];
   /** Generated macros, name → condition text: they replace macros of the same name from files. */
   readonly macros?: ReadonlyMap<string, string>;
+  /** How the ruleset answers and which rules are in force. */
+  readonly options?: RulesetOptions;
 }
 
 /** The rules, unless there is an error among the diagnostics. */
-export interface LoadResult {
-  readonly ruleset?: Ruleset;
+export interface LoadResult<E = ExecEvent> {
+  readonly ruleset?: Ruleset<E>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -43,7 +46,12 @@ export function loadRules(input: LoadInput): LoadResult {
 }
 
 /** As `loadRules`, a file, a macro or a rule at a time: for a thread that has something else to do meanwhile. */
-export function* loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
+export function loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
+  return loadRulesOver(liveSubject, input);
+}
+
+/** The same for rules over events of any kind. */
+export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): Steps<LoadResult<E>> {
   const read: ReadResult[] = [];
   for (const file of input.files) {
     read.push(readRuleFile(file));
@@ -54,11 +62,11 @@ export function* loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
   const macros = withGeneratedMacros(collection.macros, input.macros ?? new Map());
   const lists = createListExpander(collection.lists);
   const table = yield* createMacroTable({ macros, lists, diagnostics });
-  const checked = yield* checkRules(collection.rules, table, diagnostics);
+  const checked = yield* checkRules(collection.rules, { macros: table, subject }, diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics, input.files) };
   diagnostics.push(...unusedDefinitions(collection, { lists, macros: table }));
   const sorted = sortDiagnostics(diagnostics, input.files);
-  return { ruleset: createRuleset(checked), diagnostics: sorted };
+  return { ruleset: createRuleset(checked, subject, input.options), diagnostics: sorted };
 }
 
 /** A condition over the place of an event, or what is wrong with it. */

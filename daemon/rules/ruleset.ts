@@ -11,80 +11,134 @@ import {
   type Predicate,
 } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
+import type { FieldCatalogue } from "../lang/field.ts";
+import { selectRules, type SelectionOptions } from "./selection.ts";
+import type { RuleSubject } from "./subject.ts";
 
-/** A rule that was loaded. */
-export interface Rule extends RuleInfo {
+/** A rule that was loaded, over events of type E. */
+export interface Rule<E = ExecEvent> extends RuleInfo {
+  /** As its file says; what is in force is `Ruleset.enabled`. */
   readonly isEnabled: boolean;
-  /** Why the rule can never match an exec event, in words; undefined when it can. */
+  /** Why no event that occurs can ever match the rule, in words; undefined when one can. */
   readonly inactiveBecause?: string;
   /** Texts decoded for printing; control characters in them are left for outputs to escape. */
-  formatOutput(event: ExecEvent): {
+  formatOutput(event: E): {
     readonly output: string;
     readonly fields: Readonly<Record<string, FieldValue>>;
   };
 }
 
 /** All rules that were loaded. */
-export interface Ruleset {
+export interface Ruleset<E = ExecEvent> {
   /** In the order of first definition. */
-  readonly rules: readonly Rule[];
-  /** Every enabled rule that the event matches, in that order. Never throws. */
-  match(event: ExecEvent): readonly Rule[];
+  readonly rules: readonly Rule<E>[];
+  /** Those in force after priority and selection, in the order in which they are tried. */
+  readonly enabled: readonly Rule<E>[];
+  /** The rules in force that the event matches, in that order: all of them, or the first. Never throws. */
+  match(event: E): readonly Rule<E>[];
 }
 
 /** A rule and its checked condition. */
-export interface CheckedRule {
-  readonly rule: Rule;
-  readonly checked: Checked<ExecEvent>;
+export interface CheckedRule<E = ExecEvent> {
+  readonly rule: Rule<E>;
+  readonly checked: Checked<E>;
+}
+
+/** How a ruleset answers, and which of its rules are in force. */
+export interface RulesetOptions extends SelectionOptions {
+  /** Whether the first rule that matches ends the search; `all` when left out. */
+  readonly matching?: "first" | "all";
 }
 
 /** A rule and what decides whether it matches. */
-interface Candidate {
-  readonly rule: Rule;
-  readonly matches: Predicate<ExecEvent>;
+interface Candidate<E> {
+  readonly rule: Rule<E>;
+  readonly matches: Predicate<E>;
 }
 
-/** The events that reach the rules. */
-export const execEventTypes: readonly ExecEvent["syscall"][] = ["execve", "execveat"];
-
-const noRules: readonly Rule[] = [];
-
 /** Compiles the rules, indexed by the event type and by the program names that their conditions ask for. */
-export function createRuleset(checked: readonly CheckedRule[]): Ruleset {
-  const live = checked.filter(({ rule }) => rule.isEnabled && rule.inactiveBecause === undefined);
-  const execve = createIndex(live, "execve");
-  const execveat = createIndex(live, "execveat");
+export function createRuleset<E>(
+  checked: readonly CheckedRule<E>[],
+  subject: RuleSubject<E>,
+  options: RulesetOptions = {},
+): Ruleset<E> {
+  const rules = checked.map(({ rule }) => rule);
+  const enabled = selectRules(rules, options);
+  const conditions = new Map(checked.map((item) => [item.rule, item.checked]));
+  const live = enabled.flatMap((rule) => {
+    const condition = rule.inactiveBecause === undefined ? conditions.get(rule) : undefined;
+    return condition === undefined ? [] : [{ rule, checked: condition }];
+  });
+  const candidatesOf = createTypeIndex(live, subject);
+  const isFirst = options.matching === "first";
+  const none: readonly Rule<E>[] = [];
   return {
-    rules: checked.map(({ rule }) => rule),
+    rules,
+    enabled,
     match(event) {
-      const index = event.syscall === "execve" ? execve : execveat;
-      const candidates = index.byName.get(event.process.comm) ?? index.others;
-      let matched: Rule[] | undefined;
-      for (const { rule, matches } of candidates) {
-        if (matches(event)) (matched ??= []).push(rule);
+      let matched: Rule<E>[] | undefined;
+      for (const { rule, matches } of candidatesOf(event)) {
+        if (!matches(event)) continue;
+        if (isFirst) return [rule];
+        (matched ??= []).push(rule);
       }
-      return matched ?? noRules;
+      return matched ?? none;
     },
   };
 }
 
-interface NameIndex {
-  /** For each program name that some condition names: the rules that may match it. */
-  readonly byName: ReadonlyMap<ByteString, readonly Candidate[]>;
-  /** The rules that may match a program that no condition names; its name is folded out of them. */
-  readonly others: readonly Candidate[];
+/** Finds the rules that an event may match by its type and by the name of its program. */
+function createTypeIndex<E>(
+  rules: readonly CheckedRule<E>[],
+  { catalogue, eventTypes }: RuleSubject<E>,
+): (event: E) => readonly Candidate<E>[] {
+  const typeOf = textReader(catalogue, "evt.type");
+  const nameOf = textReader(catalogue, "proc.name");
+  const types = new Set<ByteString>(eventTypes);
+  if (eventTypes === undefined) {
+    for (const { checked } of rules) collectBounds(checked, "evt.type", types);
+  }
+  const byType = new Map([...types].map((type) => [type, createNameIndex(rules, type)]));
+  const others = createNameIndex(rules, undefined);
+  return (event) => {
+    const index = byType.get(typeOf(event) ?? "") ?? others;
+    return index.byName.get(nameOf(event) ?? "") ?? index.others;
+  };
 }
 
-function createIndex(rules: readonly CheckedRule[], type: ExecEvent["syscall"]): NameIndex {
+function textReader<E>(
+  catalogue: FieldCatalogue<E>,
+  name: string,
+): (event: E) => ByteString | undefined {
+  const reader = catalogue.find(name)?.spec.bind?.(undefined);
+  if (reader?.kind !== "one") return () => undefined;
+  const { get } = reader;
+  return (event) => {
+    const value = get(event);
+    return typeof value === "string" ? value : undefined;
+  };
+}
+
+interface NameIndex<E> {
+  /** For each program name that some condition names: the rules that may match it. */
+  readonly byName: ReadonlyMap<ByteString, readonly Candidate<E>[]>;
+  /** The rules that may match a program that no condition names; its name is folded out of them. */
+  readonly others: readonly Candidate<E>[];
+}
+
+function createNameIndex<E>(
+  rules: readonly CheckedRule<E>[],
+  type: ByteString | undefined,
+): NameIndex<E> {
   const forType = specializeRules(rules, createSpecializer("evt.type", type));
   const forOthers = specializeRules(forType, createSpecializer("proc.name", undefined));
-  const compiler = createCompiler<ExecEvent>();
-  const toCandidate = ({ rule, checked }: CheckedRule): Candidate => {
+  const compiler = createCompiler<E>();
+  const toCandidate = ({ rule, checked }: CheckedRule<E>): Candidate<E> => {
     return { rule, matches: compiler.compile(checked) };
   };
   const names = new Set<ByteString>();
   for (const { checked } of forType) collectBounds(checked, "proc.name", names);
-  const byName = new Map([...names].map((name): [ByteString, Candidate[]] => [name, []]));
+  const byName = new Map([...names].map((name): [ByteString, Candidate<E>[]] => [name, []]));
   for (const rule of forType) {
     const candidate = toCandidate(rule);
     const wanted = boundOf(rule.checked, "proc.name") ?? names;
@@ -94,10 +148,10 @@ function createIndex(rules: readonly CheckedRule[], type: ExecEvent["syscall"]):
 }
 
 /** What is left of the rules, less those that can no longer match. */
-function specializeRules(
-  rules: readonly CheckedRule[],
-  specialize: (checked: Checked<ExecEvent>) => Checked<ExecEvent>,
-): readonly CheckedRule[] {
+function specializeRules<E>(
+  rules: readonly CheckedRule<E>[],
+  specialize: (checked: Checked<E>) => Checked<E>,
+): readonly CheckedRule<E>[] {
   return rules
     .map(({ rule, checked }) => ({ rule, checked: specialize(checked) }))
     .filter(({ checked }) => checked.kind !== "constant" || checked.value);

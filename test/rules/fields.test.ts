@@ -31,7 +31,7 @@ t.test("values of fields", (t) => {
     ["evt.hostname", "host-a"],
     ["evt.arg.flags", "0", { process: { uid: 5 } }],
     ["evt.arg.flags", "EXE_WRITABLE"],
-    ["evt.arg.nonsense", null],
+    ["evt.arg.linkpath", null],
     ["proc.name", "curl"],
     ["proc.exe", "curl"],
     ["proc.exepath", "/usr/bin/curl"],

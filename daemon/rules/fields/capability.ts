@@ -41,7 +41,8 @@ const permitted = rememberLast(({ capPermitted }: Process) => capabilityNames(ca
 const inheritable = rememberLast(({ capInheritable }: Process) => capabilityNames(capInheritable));
 const effective = rememberLast(({ capEffective }: Process) => capabilityNames(capEffective));
 
-function capabilityNames(bits: bigint | undefined): string | undefined {
+/** Names joined by blanks, as `/proc/PID/status` gives the bits. */
+export function capabilityNames(bits: bigint | undefined): string | undefined {
   if (bits === undefined) return undefined;
   return names
     .filter((_, bit) => ((bits >> BigInt(bit)) & 1n) === 1n)

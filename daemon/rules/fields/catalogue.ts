@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExecEvent, Place } from "../../model/event.ts";
 import { createCatalogue, type FieldCatalogue, type FieldSpec } from "../../lang/field.ts";
+import type { RuleSubject } from "../subject.ts";
 import { ancestorFields } from "./ancestor.ts";
 import { capabilityFields } from "./capability.ts";
 import { containerFields, containerTimeFields } from "./container.ts";
@@ -18,7 +19,8 @@ const placeFields: readonly FieldSpec<Place>[] = [
   ...allowlistFields,
 ];
 
-const ruleFields: readonly FieldSpec<ExecEvent>[] = [
+/** Every field that rules may use, in the order of their classes. */
+export const ruleFields: readonly FieldSpec<ExecEvent>[] = [
   ...eventFields,
   ...processFields,
   ...ancestorFields,
@@ -32,7 +34,13 @@ const ruleFields: readonly FieldSpec<ExecEvent>[] = [
 ];
 
 /** Fields that rules may use. */
-export const ruleCatalogue: FieldCatalogue<ExecEvent> = createCatalogue(ruleFields);
+const ruleCatalogue: FieldCatalogue<ExecEvent> = createCatalogue(ruleFields);
+
+/** What the daemon's rules are judged over. */
+export const liveSubject: RuleSubject<ExecEvent> = {
+  catalogue: ruleCatalogue,
+  eventTypes: ["execve", "execveat"],
+};
 
 /** Fields that scopes may use. */
 export const scopeCatalogue: FieldCatalogue<Place> = {

@@ -63,9 +63,17 @@ export function unfilledFields(table: string): readonly FieldSpec<unknown>[] {
     });
 }
 
-const typeWords: Readonly<Record<string, FieldType>> = {
+/** The type that a word of the tables names (`str`, `u64`, `ns@`); undefined when it is none. */
+export function fieldTypeOfWord(word: string): FieldType | undefined {
+  return typeWords[word];
+}
+
+const typeWords: Readonly<Partial<Record<string, FieldType>>> = {
   str: "string",
   bytes: "bytes",
+  i8: "i8",
+  u8: "u8",
+  u16: "u16",
   i16: "i16",
   i32: "i32",
   i64: "i64",

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toByteString } from "../../util/byte-string.ts";
 import type { ExecEvent } from "../../model/event.ts";
-import type { FieldSpec, Value } from "../../lang/field.ts";
+import type { FieldSpec } from "../../lang/field.ts";
 import { splitTime } from "../time-text.ts";
 import { plainFields, readOne } from "./define.ts";
 import { eventNames } from "./event-names.ts";
-import { isExeWritable } from "./executable.ts";
-import { argumentLine } from "./process.ts";
+import { execArgumentFields } from "./exec-arguments.ts";
 
 /** evt.*: the event itself. Times are UTC. */
 export const eventFields: readonly FieldSpec<ExecEvent>[] = [
@@ -67,42 +66,8 @@ export const eventFields: readonly FieldSpec<ExecEvent>[] = [
     isDotted: true,
     bind: (name) => readOne(({ syscall }) => (syscall === name ? 1 : 0)),
   },
-  argumentField("evt.arg", "string"),
-  argumentField("evt.rawarg", "dynamic"),
+  ...execArgumentFields,
 ];
-
-/** Parameters of execve and execveat, as falco names them. */
-const execArguments: ReadonlyMap<string, (event: ExecEvent) => Value | undefined> = new Map(
-  Object.entries<(event: ExecEvent) => Value | undefined>({
-    res: () => "0",
-    exe: (event) => (event.isArgvKnown ? event.process.exe : undefined),
-    args: (event) => (event.isArgvKnown ? argumentLine(event.process) : undefined),
-    tid: ({ tid }) => String(tid),
-    pid: ({ process }) => String(process.pid),
-    ptid: ({ process }) => String(process.ppid),
-    cwd: ({ process }) => process.cwd,
-    comm: ({ process }) => process.comm,
-    tty: ({ process }) => String(process.tty),
-    uid: ({ process }) => String(process.uid),
-    pgid: ({ process }) => String(process.pgid),
-    loginuid: ({ process }) => String(process.loginuid ?? -1),
-    flags: (event) => (isExeWritable(event) ? "EXE_WRITABLE" : "0"),
-    trusted_exepath: ({ process }) => process.exepath,
-  }),
-);
-
-function argumentField(name: string, type: "string" | "dynamic"): FieldSpec<ExecEvent> {
-  return {
-    name,
-    type,
-    description: "one argument of the call, by name",
-    argument: "required",
-    isDotted: true,
-    refusesTransformers: type === "dynamic",
-    refusesRightFields: type === "dynamic",
-    bind: (argument = "") => readOne(execArguments.get(argument) ?? (() => undefined)),
-  };
-}
 
 function timeOfDay({ timeNs }: ExecEvent): string {
   const { time, nanoseconds } = splitTime(timeNs);

@@ -46,8 +46,8 @@ export function isExeWritable(event: ExecEvent): boolean {
   return (mode & (gid === group ? 0o020 : 0o002)) !== 0;
 }
 
-/** For a script the program is its interpreter. */
-function executable(event: ExecEvent): ExecutedFile {
+/** The file that became the program: for a script its interpreter. */
+export function executable(event: ExecEvent): ExecutedFile {
   return event.interpreter ?? event.file;
 }
 

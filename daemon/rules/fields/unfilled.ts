@@ -19,8 +19,6 @@ evt.deltatime.s ns
 evt.deltatime.ns ns
 evt.outputtime str P
 evt.cpu i16
-evt.args str
-evt.info str
 evt.buffer bytes
 evt.buflen u64
 evt.io_dir str

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import { priorities, type Priority } from "../model/alert.ts";
+
+/** One entry of the configuration list `rules`: which loaded rules to switch on or off. */
+export interface RuleSelection {
+  readonly action: "enable" | "disable";
+  /** `rule`: a name in which `*` stands for any text; `tag`: a tag that the rule has. Both are case-sensitive. */
+  readonly by: "rule" | "tag";
+  readonly pattern: string;
+}
+
+/** What selecting needs to know of a rule. */
+export interface Selectable {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly priority: Priority;
+  readonly isEnabled: boolean;
+}
+
+/** Which rules are in force. */
+export interface SelectionOptions {
+  /** Rules less severe than this are left out; absent: none is. */
+  readonly minPriority?: Priority;
+  /** Applied in order. */
+  readonly selection?: readonly RuleSelection[];
+}
+
+/**
+ * The rules in force, in the order in which they are tried: that of their definition; rules that an `enable` entry
+ * adds come after those that were on before it, as upstream has it.
+ */
+export function selectRules<R extends Selectable>(
+  rules: readonly R[],
+  { minPriority = "Debug", selection = [] }: SelectionOptions,
+): readonly R[] {
+  const least = priorities.indexOf(minPriority);
+  const candidates = rules.filter(({ priority }) => priorities.indexOf(priority) <= least);
+  const chosen = new Set(candidates.filter(({ isEnabled }) => isEnabled));
+  for (const entry of selection) {
+    const matches = matcherOf(entry);
+    for (const rule of candidates) {
+      if (!matches(rule)) continue;
+      if (entry.action === "enable") chosen.add(rule);
+      else chosen.delete(rule);
+    }
+  }
+  return [...chosen];
+}
+
+function matcherOf({ by, pattern }: RuleSelection): (rule: Selectable) => boolean {
+  if (by === "tag") return ({ tags }) => tags.includes(pattern);
+  const parts = pattern.split("*");
+  return ({ name }) => matchesParts(name, parts);
+}
+
+/** `a*b` as the parts between stars: the first and last are anchored, the others follow in order. */
+function matchesParts(name: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? "";
+  const last = parts.at(-1) ?? "";
+  if (parts.length === 1) return name === first;
+  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
+  if (!name.endsWith(last)) return false;
+  let at = first.length;
+  const end = name.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
