@@ -6,10 +6,11 @@ import { priorities, type Priority } from "../model/alert.ts";
 import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, type Checked } from "../lang/checked.ts";
+import { createExplainer, type Explainer } from "../lang/explain.ts";
 import type { CollectedRule } from "./collect.ts";
 import type { Named } from "./definition.ts";
 import { withExceptions } from "./exceptions.ts";
-import type { MacroTable } from "./macros.ts";
+import type { ExpandedCondition, MacroTable } from "./macros.ts";
 import { compileTemplate } from "./output-template.ts";
 import type { CheckedRule, Rule } from "./ruleset.ts";
 import type { RuleSubject } from "./subject.ts";
@@ -18,6 +19,7 @@ import type { RuleSubject } from "./subject.ts";
 interface Workshop<E> {
   readonly macros: MacroTable;
   readonly checker: Checker<E>;
+  readonly explainer: Explainer<E>;
   readonly subject: RuleSubject<E>;
 }
 
@@ -34,7 +36,8 @@ export function* checkRules<E>(
   diagnostics: Diagnostic[],
 ): Steps<readonly CheckedRule<E>[]> {
   const checker = createChecker(subject.catalogue);
-  const workshop = { macros, checker, subject };
+  const explainer = createExplainer(subject.catalogue);
+  const workshop = { macros, checker, explainer, subject };
   const sound: CheckedRule<E>[] = [];
   for (const rule of rules.values()) {
     const faults: Diagnostic[] = [];
@@ -71,11 +74,12 @@ function checkRule<E>(
     faults.push(warningAt({ code: "unknown-source", message, span: source.span }));
     return undefined;
   }
-  const checked = condition && checkCondition({ condition, exceptions }, workshop, faults);
+  const found = condition && checkCondition({ condition, exceptions }, workshop, faults);
   const trimmed = trimText(output ?? textAt("", name.span));
   const { template, diagnostics } = compileTemplate(trimmed, workshop.subject.catalogue);
   faults.push(...diagnostics);
-  if (checked === undefined) return undefined;
+  if (found === undefined) return undefined;
+  const { checked, expanded } = found;
   const inactiveBecause = findInactivity(checked, workshop.subject);
   const rule: Rule<E> = {
     name: name.value,
@@ -87,7 +91,11 @@ function checkRule<E>(
     formatOutput: (event) => template.format(event),
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
-  return { rule, checked };
+  return {
+    rule,
+    checked,
+    explain: (event) => workshop.explainer.explain(expanded.expr, expanded.text, event),
+  };
 }
 
 function checkCondition<E>(
@@ -97,12 +105,12 @@ function checkCondition<E>(
   },
   { macros, checker }: Workshop<E>,
   faults: Diagnostic[],
-): Checked<E> | undefined {
+): { readonly checked: Checked<E>; readonly expanded: ExpandedCondition } | undefined {
   const expanded = macros.expand(withExceptions(parts.condition, parts.exceptions, faults));
   if (expanded === undefined) return undefined;
   const { checked, diagnostics } = checker.check(expanded.expr, expanded.text);
   faults.push(...diagnostics);
-  return hasErrors(diagnostics) ? undefined : checked;
+  return hasErrors(diagnostics) ? undefined : { checked, expanded };
 }
 
 /** Why no event that occurs can match. */

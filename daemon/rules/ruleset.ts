@@ -11,6 +11,7 @@ import {
   type Predicate,
 } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
+import type { Explanation } from "../lang/explain.ts";
 import type { FieldCatalogue } from "../lang/field.ts";
 import { selectRules, type SelectionOptions } from "./selection.ts";
 import type { RuleSubject } from "./subject.ts";
@@ -36,12 +37,19 @@ export interface Ruleset<E = ExecEvent> {
   readonly enabled: readonly Rule<E>[];
   /** The rules in force that the event matches, in that order: all of them, or the first. Never throws. */
   match(event: E): readonly Rule<E>[];
+  /** What each part of a rule's condition, macros in place, comes to for an event: for people, not for the hot path. */
+  explain(rule: Rule<E>, event: E): Explanation | undefined;
 }
 
 /** A rule and its checked condition. */
-export interface CheckedRule<E = ExecEvent> {
+interface Judged<E> {
   readonly rule: Rule<E>;
   readonly checked: Checked<E>;
+}
+
+/** A rule, its checked condition, and how to say what came of it. */
+export interface CheckedRule<E = ExecEvent> extends Judged<E> {
+  readonly explain: (event: E) => Explanation;
 }
 
 /** How a ruleset answers, and which of its rules are in force. */
@@ -84,12 +92,13 @@ export function createRuleset<E>(
       }
       return matched ?? none;
     },
+    explain: (rule, event) => checked.find((candidate) => candidate.rule === rule)?.explain(event),
   };
 }
 
 /** Finds the rules that an event may match by its type and by the name of its program. */
 function createTypeIndex<E>(
-  rules: readonly CheckedRule<E>[],
+  rules: readonly Judged<E>[],
   { catalogue, eventTypes }: RuleSubject<E>,
 ): (event: E) => readonly Candidate<E>[] {
   const typeOf = textReader(catalogue, "evt.type");
@@ -127,13 +136,13 @@ interface NameIndex<E> {
 }
 
 function createNameIndex<E>(
-  rules: readonly CheckedRule<E>[],
+  rules: readonly Judged<E>[],
   type: ByteString | undefined,
 ): NameIndex<E> {
   const forType = specializeRules(rules, createSpecializer("evt.type", type));
   const forOthers = specializeRules(forType, createSpecializer("proc.name", undefined));
   const compiler = createCompiler<E>();
-  const toCandidate = ({ rule, checked }: CheckedRule<E>): Candidate<E> => {
+  const toCandidate = ({ rule, checked }: Judged<E>): Candidate<E> => {
     return { rule, matches: compiler.compile(checked) };
   };
   const names = new Set<ByteString>();
@@ -149,9 +158,9 @@ function createNameIndex<E>(
 
 /** What is left of the rules, less those that can no longer match. */
 function specializeRules<E>(
-  rules: readonly CheckedRule<E>[],
+  rules: readonly Judged<E>[],
   specialize: (checked: Checked<E>) => Checked<E>,
-): readonly CheckedRule<E>[] {
+): readonly Judged<E>[] {
   return rules
     .map(({ rule, checked }) => ({ rule, checked: specialize(checked) }))
     .filter(({ checked }) => checked.kind !== "constant" || checked.value);

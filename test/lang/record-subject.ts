@@ -41,7 +41,7 @@ function several(name: string, type: FieldType, kind: "any" | "ends"): FieldSpec
 const types = ["bytes", "i16", "i32", "i64", "u32", "u64", "f64", "bool", "ip", "net"] as const;
 
 /** One field `t.TYPE` of each type, and one of each special kind. */
-const recordCatalogue = createCatalogue<RecordSubject>([
+export const recordCatalogue = createCatalogue<RecordSubject>([
   ...types.map((type) => field(`t.${type}`, type)),
   field("t.port", "port"),
   field("t.dynamic", "dynamic"),
