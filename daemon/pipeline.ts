@@ -13,7 +13,7 @@ import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
 import { unknownContainer, type Container } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
-import type { ExecEvent, Host } from "./model/event.ts";
+import type { Event, ExecEvent, Host } from "./model/event.ts";
 import type { AlertDraft, GuardCounters } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import type { Rule } from "./rules/ruleset.ts";
@@ -22,8 +22,8 @@ import { Tracer, type TracedExec } from "./tracer/trace.ts";
 
 /** What judges an event: rules, policies and limits behind two calls. */
 export interface Judge {
-  match(event: ExecEvent): readonly Rule[];
-  decide(event: ExecEvent, matches: readonly Rule[]): Decision;
+  match(event: Event): readonly Rule[];
+  decide(event: Event, matches: readonly Rule[]): Decision;
   allowlistsOf(container: Container | undefined): ReadonlySet<string>;
   /** Whether any policy in force could refuse an exec anywhere. */
   readonly canDeny: boolean;

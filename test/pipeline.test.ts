@@ -49,7 +49,7 @@ function ruleOf({ name }: FakeRule): Rule {
     ...rule({ name }),
     isEnabled: true,
     formatOutput: (event) => ({
-      output: `${name}: ${event.process.comm} in ${event.container?.name ?? "no container"}`,
+      output: `${name}: ${event.kind === "exec" ? event.process.comm : ""} in ${event.container?.name ?? "no container"}`,
       fields: {},
     }),
   };
@@ -60,6 +60,7 @@ function createFakeJudge(options: SetUp): Judge {
   const deny: PlannedAction = { action: { kind: "deny" }, policyName: "P", status: "do" };
   return {
     match(event) {
+      if (event.kind !== "exec") return [];
       options.onMatch?.(event);
       const file = event.interpreter ?? event.file;
       const name = file.path.slice(file.path.lastIndexOf("/") + 1);

@@ -5,13 +5,13 @@ import type { Action, Outcome } from "../model/alert.ts";
 import type { ContainerRuntime } from "../model/ports.ts";
 import type { Result } from "../util/result.ts";
 
-/** What an action acts on: the process that matched, and its container where the engine knows one. */
+/** What an action acts on: the process that matched, where there is one, and its container where the engine knows one. */
 export interface ActionTarget {
   readonly containerId?: string | undefined;
   /** In the host's pid namespace. */
-  readonly pid: number;
+  readonly pid?: number | undefined;
   /** /proc/PID/stat field 22: with the pid it names a process for ever. */
-  readonly startTicks: bigint;
+  readonly startTicks?: bigint | undefined;
 }
 
 /** Why a process could not be killed. */

@@ -77,7 +77,7 @@ function keyOf(action: Action, target: ActionTarget): string | undefined {
     case "container":
       return `${action.kind} ${target.containerId ?? ""}`;
     case "process":
-      return `${action.kind} ${target.pid} ${target.startTicks}`;
+      return `${action.kind} ${String(target.pid)} ${String(target.startTicks)}`;
     case "exec":
     case "outputs":
       return undefined;

@@ -6,16 +6,20 @@ export const killProcess: Executor = {
   description: "kill the process that matched",
   order: 1,
   on: "process",
-  check: () => undefined,
+  check: ({ target }) => (target.pid === undefined ? noProcess : undefined),
   run: (call) => Promise.resolve(kill(call)),
 };
 
-function kill({ target, tools }: ActionCall): ActionResult {
-  const result = tools.killProcess(target.pid, target.startTicks);
+const noProcess = "the event has no process";
+
+function kill({ target: { pid, startTicks }, tools }: ActionCall): ActionResult {
+  if (pid === undefined || startTicks === undefined)
+    return { status: "not-possible", detail: noProcess };
+  const result = tools.killProcess(pid, startTicks);
   if (result.ok) return { status: "done" };
   if (result.error.kind === "gone") return { status: "done", detail: "already gone" };
   return {
     status: "failed",
-    detail: `cannot kill process ${target.pid}: ${result.error.message}; the daemon needs CAP_KILL`,
+    detail: `cannot kill process ${pid}: ${result.error.message}; the daemon needs CAP_KILL`,
   };
 }

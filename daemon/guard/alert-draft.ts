@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from "node:crypto";
-import type { Alert, AlertProcess, FieldValue, Outcome, Verdict } from "../model/alert.ts";
+import type {
+  Alert,
+  AlertProcess,
+  AlertSubject,
+  FieldValue,
+  Outcome,
+  Verdict,
+} from "../model/alert.ts";
 import type { Container } from "../model/container.ts";
 import type { MatchDecision } from "../model/decision.ts";
-import type { ExecEvent } from "../model/event.ts";
+import type { Event, ExecEvent } from "../model/event.ts";
 import type { AlertDraft } from "../model/guard-messages.ts";
 import type { Process } from "../model/process.ts";
 import { fromByteString } from "../util/byte-string.ts";
@@ -16,7 +23,7 @@ export interface FormattedOutput {
 
 /** Everything one draft is made of. */
 export interface DraftInput {
-  readonly event: ExecEvent;
+  readonly event: Event;
   /** What the kernel was told. */
   readonly verdict: Verdict;
   readonly match: MatchDecision;
@@ -33,7 +40,7 @@ const shortIdLength = 12;
 /** Writes down one match with its full context; the actions that remain are `planned`. */
 export function draftAlert(input: DraftInput): AlertDraft {
   const { event, verdict, match, formatted } = input;
-  const { process, container, host } = event;
+  const { container, host } = event;
   const denied = match.actions.filter(({ action }) => action.kind === "deny");
   const alert: Alert = {
     uuid: randomUUID(),
@@ -49,17 +56,24 @@ export function draftAlert(input: DraftInput): AlertDraft {
     verdict,
     isHeld: event.isHeld,
     outcomes: denied.map((planned) => denyOutcome(planned, input.overruled)),
-    process: processOf(process),
-    ancestors: ancestorsOf(event),
+    ...subjectOf(event),
     ...(container === undefined ? {} : { container }),
     host,
   };
   return {
     alert,
     planned: match.actions.filter(({ action }) => action.kind !== "deny"),
-    pid: process.pid,
-    startTicks: process.startTicks,
+    ...(event.kind === "exec"
+      ? { pid: event.process.pid, startTicks: event.process.startTicks }
+      : {}),
   };
+}
+
+// Who did it, or what the engine told.
+function subjectOf(event: Event): Pick<Alert, "process" | "ancestors" | "engineEvent"> {
+  return event.kind === "exec"
+    ? { process: processOf(event.process), ancestors: ancestorsOf(event) }
+    : { ancestors: [], engineEvent: event.facts };
 }
 
 // What Falco appends to every rule's output (append_output, its suggested fields).
@@ -87,7 +101,7 @@ function denyOutcome(
     : { action, status: "failed", detail: overruled };
 }
 
-function processOf(process: Process): Alert["process"] {
+function processOf(process: Process): AlertSubject {
   const names = {
     user: process.userName,
     group: process.groupName,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container, Engine } from "./container.ts";
+import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
 
 /** Falco's priorities, most severe first (falco_common.h). */
@@ -50,6 +51,18 @@ export interface AlertProcess {
   readonly cmdline: string;
 }
 
+/** The process that did the exec. */
+export interface AlertSubject extends AlertProcess {
+  readonly cwd?: string;
+  readonly tty: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly user?: string;
+  readonly group?: string;
+  readonly loginuid?: number;
+  readonly loginUser?: string;
+}
+
 /** The policy that turned a match into a decision. */
 export interface AlertPolicy {
   readonly name: string;
@@ -79,18 +92,12 @@ export interface Alert {
   /** True when the exec waited in the kernel for this decision. */
   readonly isHeld: boolean;
   readonly outcomes: readonly Outcome[];
-  readonly process: AlertProcess & {
-    readonly cwd?: string;
-    readonly tty: number;
-    readonly uid: number;
-    readonly gid: number;
-    readonly user?: string;
-    readonly group?: string;
-    readonly loginuid?: number;
-    readonly loginUser?: string;
-  };
+  /** Absent for what the engine told. */
+  readonly process?: AlertSubject;
   /** Parent first, up to the container's init. */
   readonly ancestors: readonly AlertProcess[];
+  /** What the engine told, for an event of source `docker`. */
+  readonly engineEvent?: EngineFacts;
   readonly container?: Container;
   readonly host: Host;
   readonly engine?: Engine;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./container.ts";
+import type { EngineFacts } from "./engine-event.ts";
 import type { ExecutedFile, Process } from "./process.ts";
 
 /** Facts of the host that do not change while the daemon runs. */
@@ -19,13 +20,29 @@ export interface Place {
   readonly allowlists: ReadonlySet<string>;
 }
 
-/** One exec in one container: the subject of every rule. */
-export interface ExecEvent extends Place {
-  readonly kind: "exec";
+/** What every event has, whatever its kind. */
+export interface Occurrence extends Place {
   /** Running number within this daemon's life, from 1. */
   readonly number: number;
-  /** When the kernel asked, nanoseconds since the epoch. */
+  /** Nanoseconds since the epoch: when the kernel asked, or when the engine says that it was. */
   readonly timeNs: bigint;
+  /** True when somebody waits for the decision: it can be refused then, and only then. */
+  readonly isHeld: boolean;
+}
+
+/** The subject of every rule. `kind` tells which fields have values; a rule's `source` chooses the kinds it sees. */
+export type Event = ExecEvent | EngineEvent;
+
+/** Something that the container engine did or noticed: `evt.type = docker_event`, source `docker`. */
+export interface EngineEvent extends Occurrence {
+  readonly kind: "engine";
+  readonly isHeld: false;
+  readonly facts: EngineFacts;
+}
+
+/** One exec in one container: source `syscall`. */
+export interface ExecEvent extends Occurrence {
+  readonly kind: "exec";
   readonly syscall: "execve" | "execveat";
   /** The thread that called. */
   readonly tid: number;
@@ -34,8 +51,6 @@ export interface ExecEvent extends Place {
   readonly file: ExecutedFile;
   /** The interpreter that the kernel opened for a `#!` script. */
   readonly interpreter?: ExecutedFile;
-  /** True when the exec waits in the kernel for a decision. */
-  readonly isHeld: boolean;
   /** False when argv could not be read while the exec was held: argv-based fields then have no value. */
   readonly isArgvKnown: boolean;
 }

@@ -64,8 +64,9 @@ export interface AlertDraft {
   /** Complete but for the outcomes of `planned` and the engine. */
   readonly alert: Alert;
   readonly planned: readonly PlannedAction[];
-  readonly pid: number;
-  readonly startTicks: bigint;
+  /** The process that matched; absent where there is none, as for what the engine told. */
+  readonly pid?: number;
+  readonly startTicks?: bigint;
 }
 
 /** Counters of the guard thread, since the start. */

@@ -1,8 +1,9 @@
 // outputs: tells alerts to the world. Comes in: alerts. Goes out: text and JSON on descriptors, files, HTTP.
 // Must not know: how an alert came to be, or what was decided and why beyond what the alert says.
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert, AlertProcess, FieldValue, Outcome } from "../model/alert.ts";
+import type { Alert, AlertProcess, AlertSubject, FieldValue, Outcome } from "../model/alert.ts";
 import type { Container, Engine, Image } from "../model/container.ts";
+import type { EngineFacts } from "../model/engine-event.ts";
 import { jsonText } from "../util/json-text.ts";
 import { localClockTime, utcTime } from "./event-time.ts";
 
@@ -53,9 +54,9 @@ function contextOf(alert: Alert): object {
     verdict: alert.verdict,
     held: alert.isHeld,
     outcomes: alert.outcomes.map(outcomeOf),
-    process: { ...processOf(alert.process), ...identityOf(alert), cwd: alert.process.cwd },
+    ...subjectOf(alert.process),
     ancestors: alert.ancestors.map(processOf),
-    user: userOf(alert),
+    docker_event: alert.engineEvent === undefined ? undefined : engineEventOf(alert.engineEvent),
     container: alert.container === undefined ? undefined : containerOf(alert.container),
     host: {
       hostname: host.hostname,
@@ -81,12 +82,33 @@ function processOf({ pid, vpid, name, exepath, cmdline }: AlertProcess): object 
   return { pid, vpid, name, exepath, cmdline };
 }
 
-function identityOf({ process: { tty, uid, gid } }: Alert): object {
-  return { tty, uid, gid };
+function subjectOf(process: AlertSubject | undefined): object {
+  if (process === undefined) return {};
+  const { tty, uid, user, gid, group, loginuid, loginUser, cwd } = process;
+  return {
+    process: { ...processOf(process), tty, uid, gid, cwd },
+    user: { uid, name: user, gid, group, loginuid, loginname: loginUser },
+  };
 }
 
-function userOf({ process: { uid, user, gid, group, loginuid, loginUser } }: Alert): object {
-  return { uid, name: user, gid, group, loginuid, loginname: loginUser };
+function engineEventOf(facts: EngineFacts): object {
+  return {
+    type: facts.type,
+    action: facts.action,
+    actor_id: facts.actorId,
+    scope: facts.scope,
+    time: utcTime(facts.timeNs),
+    name: facts.name,
+    old_name: facts.oldName,
+    looks_like: facts.looksLike,
+    image: facts.image,
+    exit_code: facts.exitCode,
+    signal: facts.signal,
+    exec_id: facts.execId,
+    exec_command: facts.execCommand,
+    health: facts.health,
+    attributes: facts.attributes,
+  };
 }
 
 function containerOf(container: Container): object {

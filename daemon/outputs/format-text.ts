@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert, AlertProcess, Priority } from "../model/alert.ts";
+import type { Alert, AlertProcess, AlertSubject, Priority } from "../model/alert.ts";
 import type { Container } from "../model/container.ts";
+import type { EngineFacts } from "../model/engine-event.ts";
 import { printableHead } from "../util/printable-text.ts";
 import { localClockTime } from "./event-time.ts";
 import { outcomeText } from "./outcome-text.ts";
@@ -32,11 +33,10 @@ export function formatText(alert: Alert, options: { readonly hasColor: boolean }
   const paint = createPaint(options.hasColor);
   const rows: (readonly [label: string, value: string] | undefined)[] = [
     ["output", printableHead(alert.output, outputLengthMax)],
-    ["command", paint("strong", printableHead(alert.process.cmdline, commandLengthMax))],
-    ["program", programText(alert)],
-    ...containerRows(alert.container),
-    ["ancestry", ancestryText(alert)],
-    ["user", userText(alert)],
+    ...programRows(alert.process, paint),
+    ...engineEventRows(alert.engineEvent, paint),
+    ...containerRows(alert),
+    ...(alert.process === undefined ? [] : personRows(alert.process, alert.ancestors)),
     ...policyRows(alert),
     ...detailRows(alert),
     ["host", hostText(alert)],
@@ -60,14 +60,52 @@ function headline(alert: Alert, paint: Paint): string {
   ].join("  ");
 }
 
-function programText({ process }: Alert): string {
+function programRows(
+  process: AlertSubject | undefined,
+  paint: Paint,
+): (readonly [string, string])[] {
+  if (process === undefined) return [];
+  return [
+    ["command", paint("strong", printableHead(process.cmdline, commandLengthMax))],
+    ["program", programText(process)],
+  ];
+}
+
+function engineEventRows(
+  facts: EngineFacts | undefined,
+  paint: Paint,
+): (readonly [string, string])[] {
+  if (facts === undefined) return [];
+  const what = `${facts.type} ${facts.action}`;
+  const more = facts.execCommand ?? facts.name ?? facts.actorId;
+  return [
+    [
+      "event",
+      `${paint("strong", printableHead(what, 100))}  ${printableHead(more, commandLengthMax)}`,
+    ],
+  ];
+}
+
+function personRows(
+  process: AlertSubject,
+  ancestors: readonly AlertProcess[],
+): (readonly [string, string])[] {
+  return [
+    ["ancestry", ancestryText([process, ...ancestors])],
+    ["user", userText(process)],
+  ];
+}
+
+function programText(process: AlertSubject): string {
   const where = process.cwd === undefined ? "" : ` in ${printableHead(process.cwd, 200)}`;
   const tty = process.tty === 0 ? "" : ", on a terminal";
   return `${printableHead(process.exepath, 300)}  pid ${process.pid} (${process.vpid} in the container)${where}${tty}`;
 }
 
-function containerRows(container: Container | undefined): (readonly [string, string])[] {
-  if (container === undefined) return [["container", "unknown to the engine"]];
+function containerRows({ container, engineEvent }: Alert): (readonly [string, string])[] {
+  // Images, networks and plugins have none.
+  if (container === undefined)
+    return engineEvent === undefined ? [["container", "unknown to the engine"]] : [];
   const { image } = container;
   const facts = [
     printableHead(container.name, nameLengthMax),
@@ -99,8 +137,7 @@ function joined(names: readonly (string | undefined)[]): string {
 }
 
 /** `init (1) → sh (14) → curl (27)`: oldest first, pids as on the host. */
-function ancestryText({ process, ancestors }: Alert): string {
-  const chain: readonly AlertProcess[] = [process, ...ancestors];
+function ancestryText(chain: readonly AlertProcess[]): string {
   const shown = chain.map(({ name, pid }) => `${printableHead(name, 32)} (${pid})`).reverse();
   if (shown.length <= 2 * ancestorsShownMax) return shown.join(" → ");
   const head = shown.slice(0, ancestorsShownMax);
@@ -108,7 +145,7 @@ function ancestryText({ process, ancestors }: Alert): string {
   return [...head, `… ${shown.length - head.length - tail.length} more …`, ...tail].join(" → ");
 }
 
-function userText({ process }: Alert): string {
+function userText(process: AlertSubject): string {
   const user = process.user === undefined ? "" : `${printableHead(process.user, 64)} `;
   const group = process.group === undefined ? "" : ` ${printableHead(process.group, 64)}`;
   const text = `${user}(uid ${process.uid}, gid ${process.gid}${group})`;

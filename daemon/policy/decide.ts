@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from "../model/alert.ts";
 import type { Decision, MatchDecision, PlannedAction, RuleInfo } from "../model/decision.ts";
-import type { ExecEvent } from "../model/event.ts";
+import type { Event } from "../model/event.ts";
 import { formatDuration } from "../util/duration.ts";
 import type { LimitState } from "./limits.ts";
 import { sparedBy } from "./never.ts";
@@ -10,7 +10,7 @@ import { applies } from "./scope.ts";
 
 /** All that a decision depends on. */
 export interface DecideInput {
-  readonly event: ExecEvent;
+  readonly event: Event;
   /** Rules that matched the event. */
   readonly matches: readonly RuleInfo[];
   readonly policies: readonly Policy[];
@@ -78,8 +78,8 @@ function standingOf(policy: Policy, action: Action, input: DecideInput): Standin
     if (spared !== undefined)
       return { status: "suppressed", detail: `the policy says never: ${spared.text}` };
   }
-  if (isOnContainer(action) && event.container === undefined)
-    return { status: "not-possible", detail: "the process is in no container that is known" };
+  const obstacle = obstacleTo(action, event);
+  if (obstacle !== undefined) return { status: "not-possible", detail: obstacle };
   if (mode === "monitor")
     return { status: "would-do", detail: "the daemon's mode is monitor: nothing is enforced" };
   if (policy.info.mode === "monitor")
@@ -88,6 +88,20 @@ function standingOf(policy: Policy, action: Action, input: DecideInput): Standin
     return { status: "not-possible", detail: "the exec did not wait for the decision" };
   return { status: "do" };
 }
+
+/** Why an action is not possible with this event, whatever the mode. */
+function obstacleTo(action: Action, { kind, container }: Event): string | undefined {
+  if (isOnContainer(action) && container === undefined) return noContainer[kind];
+  if (kind === "exec") return undefined;
+  if (action.kind === "deny") return "the engine tells what has happened: nothing can be refused";
+  if (action.kind === "kill-process") return "the engine's event names no process";
+  return undefined;
+}
+
+const noContainer = {
+  exec: "the process is in no container that is known",
+  engine: "the event is about no container",
+} as const satisfies Record<Event["kind"], string>;
 
 function planAction(plan: Plan, policy: Policy, action: Action): Standing {
   const standing = standingOf(policy, action, plan.input);

@@ -5,7 +5,7 @@ import { didYouMean } from "../text/nearest.ts";
 import { priorities, type Priority } from "../model/alert.ts";
 import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
-import { boundOf, type Checked } from "../lang/checked.ts";
+import { boundOf, constant, type Checked } from "../lang/checked.ts";
 import { createExplainer, type Explainer } from "../lang/explain.ts";
 import type { CollectedRule } from "./collect.ts";
 import type { Named } from "./definition.ts";
@@ -13,14 +13,14 @@ import { withExceptions } from "./exceptions.ts";
 import type { ExpandedCondition, MacroTable } from "./macros.ts";
 import { compileTemplate } from "./output-template.ts";
 import type { CheckedRule, Rule } from "./ruleset.ts";
-import type { RuleSubject } from "./subject.ts";
+import { defaultSource, sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
 
-/** The tools that all rules of one load share. */
+/** The tools that all rules of one source share. */
 interface Workshop<E> {
   readonly macros: MacroTable;
   readonly checker: Checker<E>;
   readonly explainer: Explainer<E>;
-  readonly subject: RuleSubject<E>;
+  readonly source: RuleSource<E>;
 }
 
 /** What rules are checked with. */
@@ -35,11 +35,16 @@ export function* checkRules<E>(
   { macros, subject }: RuleChecks<E>,
   diagnostics: Diagnostic[],
 ): Steps<readonly CheckedRule<E>[]> {
-  const checker = createChecker(subject.catalogue);
-  const explainer = createExplainer(subject.catalogue);
-  const workshop = { macros, checker, explainer, subject };
+  const workshops = new Map<RuleSource<E>, Workshop<E>>();
   const sound: CheckedRule<E>[] = [];
   for (const rule of rules.values()) {
+    const source = sourceNamed(subject, rule.parts.source?.value);
+    if (source === undefined) {
+      sound.push(ruleOfUnknownSource(rule, diagnostics));
+      continue;
+    }
+    const workshop = workshops.get(source) ?? openWorkshop(source, macros);
+    workshops.set(source, workshop);
     const faults: Diagnostic[] = [];
     const checked = checkRule(rule, workshop, faults);
     const isSkipped = rule.parts.skipsUnknownFields === true && onlyUnknown(faults);
@@ -48,6 +53,16 @@ export function* checkRules<E>(
     yield;
   }
   return sound;
+}
+
+function openWorkshop<E>(source: RuleSource<E>, macros: MacroTable): Workshop<E> {
+  const { catalogue } = source;
+  return {
+    macros,
+    source,
+    checker: createChecker(catalogue),
+    explainer: createExplainer(catalogue),
+  };
 }
 
 /** True when unknown fields or event types are all that is wrong. */
@@ -67,27 +82,18 @@ function checkRule<E>(
   workshop: Workshop<E>,
   faults: Diagnostic[],
 ): CheckedRule<E> | undefined {
-  const { condition, output, desc, source, exceptions = [] } = parts;
-  const priority = readPriority(parts.priority, faults);
-  if (source !== undefined && source.value !== "syscall") {
-    const message = `rule "${name.value}" is not used: no events of source "${source.value}" are seen`;
-    faults.push(warningAt({ code: "unknown-source", message, span: source.span }));
-    return undefined;
-  }
+  const { condition, output, exceptions = [] } = parts;
+  const { source } = workshop;
+  const about = describeRule({ name, parts }, faults);
   const found = condition && checkCondition({ condition, exceptions }, workshop, faults);
   const trimmed = trimText(output ?? textAt("", name.span));
-  const { template, diagnostics } = compileTemplate(trimmed, workshop.subject.catalogue);
+  const { template, diagnostics } = compileTemplate(trimmed, source.catalogue);
   faults.push(...diagnostics);
   if (found === undefined) return undefined;
   const { checked, expanded } = found;
-  const inactiveBecause = findInactivity(checked, workshop.subject);
+  const inactiveBecause = findInactivity(checked, source);
   const rule: Rule<E> = {
-    name: name.value,
-    description: desc?.value.trim() ?? "",
-    priority,
-    tags: [...new Set(parts.tags)].sort(),
-    source: "syscall",
-    isEnabled: parts.enabled ?? true,
+    ...about,
     formatOutput: (event) => template.format(event),
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
@@ -95,6 +101,34 @@ function checkRule<E>(
     rule,
     checked,
     explain: (event) => workshop.explainer.explain(expanded.expr, expanded.text, event),
+  };
+}
+
+function describeRule(
+  { name, parts }: Pick<CollectedRule, "name" | "parts">,
+  faults: Diagnostic[],
+): Omit<Rule<unknown>, "formatOutput"> {
+  return {
+    name: name.value,
+    description: parts.desc?.value.trim() ?? "",
+    priority: readPriority(parts.priority, faults),
+    tags: [...new Set(parts.tags)].sort(),
+    source: parts.source?.value ?? defaultSource,
+    isEnabled: parts.enabled ?? true,
+  };
+}
+
+/** Listed, and neither checked nor compiled: what its fields are nobody here knows. */
+function ruleOfUnknownSource<E>(rule: CollectedRule, faults: Diagnostic[]): CheckedRule<E> {
+  const about = describeRule(rule, faults);
+  const inactiveBecause = `no events of source "${about.source}" are seen`;
+  const message = `rule "${about.name}" is not used: ${inactiveBecause}`;
+  const span = rule.parts.source?.span ?? rule.name.span;
+  faults.push(warningAt({ code: "unknown-source", message, span }));
+  return {
+    rule: { ...about, inactiveBecause, formatOutput: () => ({ output: "", fields: {} }) },
+    checked: constant(false),
+    explain: () => undefined,
   };
 }
 
@@ -116,14 +150,12 @@ function checkCondition<E>(
 /** Why no event that occurs can match. */
 function findInactivity<E>(
   checked: Checked<E>,
-  { eventTypes }: RuleSubject<E>,
+  { eventTypes, noun = "events" }: RuleSource<E>,
 ): string | undefined {
   if (eventTypes === undefined) return undefined;
   if (checked.kind === "constant" && !checked.value) {
     const fields = checked.emptyFields.join(", ");
-    return fields === ""
-      ? "its condition is never true"
-      : `exec events have no value for ${fields}`;
+    return fields === "" ? "its condition is never true" : `${noun} have no value for ${fields}`;
   }
   const types = boundOf(checked, "evt.type");
   if (types === undefined || eventTypes.some((type) => types.has(type))) return undefined;

@@ -8,7 +8,7 @@ import {
 } from "../text/diagnostic.ts";
 import { wholeSource, type LocatedText } from "../text/located-text.ts";
 import type { Source, Span } from "../text/source.ts";
-import type { ExecEvent, Place } from "../model/event.ts";
+import type { Event, Place } from "../model/event.ts";
 import { createChecker } from "../lang/check.ts";
 import type { Predicate } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
@@ -35,7 +35,7 @@ export interface LoadInput {
 }
 
 /** The rules, unless there is an error among the diagnostics. */
-export interface LoadResult<E = ExecEvent> {
+export interface LoadResult<E = Event> {
   readonly ruleset?: Ruleset<E>;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from "../util/byte-string.ts";
 import type { FieldValue } from "../model/alert.ts";
 import type { RuleInfo } from "../model/decision.ts";
-import type { ExecEvent } from "../model/event.ts";
+import type { Event } from "../model/event.ts";
 import {
   boundOf,
   collectBounds,
@@ -14,10 +14,10 @@ import { createCompiler } from "../lang/compile.ts";
 import type { Explanation } from "../lang/explain.ts";
 import type { FieldCatalogue } from "../lang/field.ts";
 import { selectRules, type SelectionOptions } from "./selection.ts";
-import type { RuleSubject } from "./subject.ts";
+import { sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
 
 /** A rule that was loaded, over events of type E. */
-export interface Rule<E = ExecEvent> extends RuleInfo {
+export interface Rule<E = Event> extends RuleInfo {
   /** As its file says; what is in force is `Ruleset.enabled`. */
   readonly isEnabled: boolean;
   /** Why no event that occurs can ever match the rule, in words; undefined when one can. */
@@ -30,14 +30,19 @@ export interface Rule<E = ExecEvent> extends RuleInfo {
 }
 
 /** All rules that were loaded. */
-export interface Ruleset<E = ExecEvent> {
+export interface Ruleset<E = Event> {
   /** In the order of first definition. */
   readonly rules: readonly Rule<E>[];
   /** Those in force after priority and selection, in the order in which they are tried. */
   readonly enabled: readonly Rule<E>[];
-  /** The rules in force that the event matches, in that order: all of them, or the first. Never throws. */
+  /**
+   * The rules in force of the event's source that it matches, in that order: all of them, or the first. Never throws.
+   */
   match(event: E): readonly Rule<E>[];
-  /** What each part of a rule's condition, macros in place, comes to for an event: for people, not for the hot path. */
+  /**
+   * What each part of a rule's condition, macros in place, comes to for an event of its source: for people, not for
+   * the hot path.
+   */
   explain(rule: Rule<E>, event: E): Explanation | undefined;
 }
 
@@ -48,8 +53,8 @@ interface Judged<E> {
 }
 
 /** A rule, its checked condition, and how to say what came of it. */
-export interface CheckedRule<E = ExecEvent> extends Judged<E> {
-  readonly explain: (event: E) => Explanation;
+export interface CheckedRule<E = Event> extends Judged<E> {
+  readonly explain: (event: E) => Explanation | undefined;
 }
 
 /** How a ruleset answers, and which of its rules are in force. */
@@ -77,7 +82,7 @@ export function createRuleset<E>(
     const condition = rule.inactiveBecause === undefined ? conditions.get(rule) : undefined;
     return condition === undefined ? [] : [{ rule, checked: condition }];
   });
-  const candidatesOf = createTypeIndex(live, subject);
+  const candidatesOf = createSourceIndex(live, subject);
   const isFirst = options.matching === "first";
   const none: readonly Rule<E>[] = [];
   return {
@@ -92,15 +97,38 @@ export function createRuleset<E>(
       }
       return matched ?? none;
     },
-    explain: (rule, event) => checked.find((candidate) => candidate.rule === rule)?.explain(event),
+    explain(rule, event) {
+      const isOfItsSource =
+        subject.sourceOf === undefined || subject.sourceOf(event) === rule.source;
+      const found = isOfItsSource
+        ? checked.find((candidate) => candidate.rule === rule)
+        : undefined;
+      return found?.explain(event);
+    },
   };
+}
+
+type Candidates<E> = (event: E) => readonly Candidate<E>[];
+
+/** Finds the rules that an event may match: those of its source, and of these by type and name. */
+function createSourceIndex<E>(rules: readonly Judged<E>[], subject: RuleSubject<E>): Candidates<E> {
+  const { others = new Map<string, RuleSource<E>>(), sourceOf } = subject;
+  const indexOf = (source: RuleSource<E>): Candidates<E> =>
+    createTypeIndex(
+      rules.filter(({ rule }) => sourceNamed(subject, rule.source) === source),
+      source,
+    );
+  const ofDefault = indexOf(subject);
+  if (sourceOf === undefined) return ofDefault;
+  const bySource = new Map([...others].map(([name, source]) => [name, indexOf(source)]));
+  return (event) => (bySource.get(sourceOf(event)) ?? ofDefault)(event);
 }
 
 /** Finds the rules that an event may match by its type and by the name of its program. */
 function createTypeIndex<E>(
   rules: readonly Judged<E>[],
-  { catalogue, eventTypes }: RuleSubject<E>,
-): (event: E) => readonly Candidate<E>[] {
+  { catalogue, eventTypes }: RuleSource<E>,
+): Candidates<E> {
   const typeOf = textReader(catalogue, "evt.type");
   const nameOf = textReader(catalogue, "proc.name");
   const types = new Set<ByteString>(eventTypes);

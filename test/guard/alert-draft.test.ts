@@ -138,14 +138,14 @@ t.test("texts are decoded, and what is not known is absent", (t) => {
   });
   const { alert } = draft([], { event: execEvent({ host }) });
   for (const name of ["user", "group", "loginUser", "loginuid", "cwd"]) {
-    t.notOk(name in alert.process, name);
+    t.notOk(name in (alert.process ?? { [name]: 1 }), name);
   }
   t.end();
 });
 
 t.test("a very long command line is cut", (t) => {
   const { alert } = draft([], { event: sampleEvent({ process: { argv: ["x".repeat(9_000)] } }) });
-  t.equal(alert.process.cmdline.length, 4_096);
+  t.equal(alert.process?.cmdline.length, 4_096);
   t.end();
 });
 

@@ -13,7 +13,7 @@ function draft(pid: number): AlertDraft {
 
 function setUp() {
   const batches: (readonly number[])[] = [];
-  const sender = new DraftSender((drafts) => batches.push(drafts.map(({ pid }) => pid)));
+  const sender = new DraftSender((drafts) => batches.push(drafts.flatMap(({ pid = [] }) => pid)));
   return { sender, batches };
 }
 

@@ -2,7 +2,7 @@
 import t from "tap";
 import type { Alert, Outcome } from "../../daemon/model/alert.ts";
 import { formatText } from "../../daemon/outputs/format-text.ts";
-import { actsOnTerminal, sampleAlert, sampleContainer } from "./fixtures/alert.ts";
+import { actsOnTerminal, sampleAlert, sampleContainer, sampleSubject } from "./fixtures/alert.ts";
 
 process.env["TZ"] = "UTC";
 
@@ -110,11 +110,17 @@ const hostileTexts = [
 ];
 for (const { name, text, shown } of hostileTexts) {
   t.test(name, (t) => {
-    const { process } = sampleAlert();
     const everywhere = plain({
       rule: text,
       output: text,
-      process: { ...process, cmdline: text, cwd: text, user: text, exepath: text, name: text },
+      process: {
+        ...sampleSubject,
+        cmdline: text,
+        cwd: text,
+        user: text,
+        exepath: text,
+        name: text,
+      },
       policies: [{ name: text, severity: "low", mode: "monitor", runbook: text }],
       outcomes: [{ action: { kind: "pause" }, status: "failed", detail: text }],
       container: {
@@ -132,8 +138,7 @@ for (const { name, text, shown } of hostileTexts) {
 }
 
 t.test("a long command line is cut, and says so", (t) => {
-  const { process } = sampleAlert();
-  const text = plain({ process: { ...process, cmdline: "a".repeat(100_000) } });
+  const text = plain({ process: { ...sampleSubject, cmdline: "a".repeat(100_000) } });
   t.match(text, /a{600}… \(\+99400 more\)\n/);
   t.ok(text.length < 3000);
   t.end();

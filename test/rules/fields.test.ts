@@ -4,6 +4,7 @@ import { compileScope, loadRules } from "../../daemon/rules/load.ts";
 import { listFields } from "../../daemon/rules/fields/catalogue.ts";
 import { wholeSource } from "../../daemon/text/located-text.ts";
 import { toByteString } from "../../daemon/util/byte-string.ts";
+import { engineEvent } from "./docker-event.ts";
 import { loadTexts, ruleText } from "./load-text.ts";
 import { sampleEvent, sampleProcess, type SampleChanges } from "./sample-event.ts";
 
@@ -216,6 +217,26 @@ t.test("every field can be used, and has a type and a description", (t) => {
     const isUsable = tries.some((text) => loadRules({ files: [{ name: "f", text }] }).ruleset);
     t.ok(isUsable, `${name} exists`);
   }
+  t.end();
+});
+
+t.test("no field throws on an engine's event with as little as possible in it", (t) => {
+  const source = "  source: docker\n";
+  const fields = listFields().flatMap(({ name }) => [`%${name}`, `%${name}[0]`]);
+  const usable = fields.filter((field) => {
+    const text = ruleText("evt.num >= 0", source).replace("output: o", `output: "${field}"`);
+    return loadRules({ files: [{ name: "f", text }] }).ruleset !== undefined;
+  });
+  t.ok(usable.length > 200, "fields of other sources are known, and have no value");
+  const text = ruleText("evt.num >= 0", source).replace(
+    "output: o",
+    `output: "${usable.join(" ")}"`,
+  );
+  const [rule] = loadTexts([text]).rules;
+  const bare = engineEvent({
+    ...{ type: "x", action: "", actorId: "", scope: "", timeNs: 1n, attributes: {} },
+  });
+  t.match(rule?.formatOutput(bare).output, "<NA>");
   t.end();
 });
 

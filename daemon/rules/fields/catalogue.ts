@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ExecEvent, Place } from "../../model/event.ts";
+import type { EngineEvent, Event, ExecEvent, Occurrence, Place } from "../../model/event.ts";
 import { createCatalogue, type FieldCatalogue, type FieldSpec } from "../../lang/field.ts";
-import type { RuleSubject } from "../subject.ts";
+import { defaultSource, type RuleSubject } from "../subject.ts";
 import { ancestorFields } from "./ancestor.ts";
 import { capabilityFields } from "./capability.ts";
 import { containerFields, containerTimeFields } from "./container.ts";
-import { eventFields } from "./event.ts";
+import { dockerFields, dockerSource, engineEventType } from "./docker.ts";
+import { eventFields, occurrenceFields } from "./event.ts";
 import { executableFields } from "./executable.ts";
 import { allowlistFields, hostFields, imageFields, kubernetesFields } from "./place.ts";
 import { processFields } from "./process.ts";
@@ -19,34 +20,89 @@ const placeFields: readonly FieldSpec<Place>[] = [
   ...allowlistFields,
 ];
 
-/** Every field that rules may use, in the order of their classes. */
-export const ruleFields: readonly FieldSpec<ExecEvent>[] = [
+const commonFields: readonly FieldSpec<Occurrence>[] = [
+  ...occurrenceFields,
+  ...placeFields,
+  ...containerTimeFields,
+  ...kubernetesFields,
+];
+
+const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...eventFields,
   ...processFields,
   ...ancestorFields,
   ...executableFields,
   ...capabilityFields,
   ...userFields,
-  ...placeFields,
-  ...containerTimeFields,
-  ...kubernetesFields,
-  ...emptyFields,
 ];
 
-/** Fields that rules may use. */
-const ruleCatalogue: FieldCatalogue<ExecEvent> = createCatalogue(ruleFields);
+/** Every field that rules may use, in the order of their classes; names that several sources have are there once. */
+export const ruleFields: readonly FieldSpec<never>[] = [
+  ...execFields,
+  ...commonFields,
+  ...emptyFields,
+  ...without(dockerFields, execFields),
+];
+
+// A rule may name the fields of every source; those of another one than its own have no value.
+const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEvent>([
+  ...execFields,
+  ...commonFields,
+  ...emptyFields,
+  ...without(dockerFields, execFields).map(withoutValue),
+]);
+
+const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>([
+  ...dockerFields,
+  ...commonFields,
+  ...emptyFields,
+  ...without(execFields, dockerFields).map(withoutValue),
+]);
 
 /** What the daemon's rules are judged over. */
-export const liveSubject: RuleSubject<ExecEvent> = {
-  catalogue: ruleCatalogue,
+export const liveSubject: RuleSubject<Event> = {
+  catalogue: forRulesOfSource(execCatalogue),
   eventTypes: ["execve", "execveat"],
+  noun: "exec events",
+  others: new Map([
+    [
+      dockerSource,
+      {
+        catalogue: forRulesOfSource(dockerCatalogue),
+        eventTypes: [engineEventType],
+        noun: "docker events",
+      },
+    ],
+  ]),
+  sourceOf: ({ kind }) => (kind === "exec" ? defaultSource : dockerSource),
 };
+
+/**
+ * The catalogue of one source as one over all events, so that the hot path need not ask for the kind with each field.
+ * Sound as long as rules are asked about events of their own source only, which is what a ruleset does.
+ */
+function forRulesOfSource<E extends Event>(catalogue: FieldCatalogue<E>): FieldCatalogue<Event> {
+  return catalogue as unknown as FieldCatalogue<Event>;
+}
+
+function without<A, B>(
+  specs: readonly FieldSpec<A>[],
+  others: readonly FieldSpec<B>[],
+): readonly FieldSpec<A>[] {
+  const names = new Set(others.map(({ name }) => name));
+  return specs.filter(({ name }) => !names.has(name));
+}
+
+/** The same name and type; nothing reads a value. */
+function withoutValue<E>({ bind: _bind, ...spec }: FieldSpec<E>): FieldSpec<unknown> {
+  return spec;
+}
 
 /** Fields that scopes may use. */
 export const scopeCatalogue: FieldCatalogue<Place> = {
   ...createCatalogue(placeFields),
   explain: (name) =>
-    ruleCatalogue.find(name) === undefined
+    execCatalogue.find(name) === undefined
       ? undefined
       : "a scope knows where, not what: container., image. and host. fields only",
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
 import type { Container, ContainerMount } from "../../model/container.ts";
-import type { ExecEvent, Place } from "../../model/event.ts";
+import type { Occurrence, Place } from "../../model/event.ts";
 import type { FieldSpec, Value } from "../../lang/field.ts";
 import { compileGlob } from "../../lang/glob.ts";
 import { indexOf, namedField, plainFields, readOne } from "./define.ts";
@@ -108,7 +108,7 @@ export const containerFields: readonly FieldSpec<Place>[] = [
 ];
 
 /** Fields of the container that need the time of the event. */
-export const containerTimeFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecEvent>([
+export const containerTimeFields: readonly FieldSpec<Occurrence>[] = plainFields<Occurrence>([
   [
     "container.duration",
     "duration",
