@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import { stat } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
+import { jsonText } from "../util/json-text.ts";
 import { err, ok, type Result } from "../util/result.ts";
+
+/** Why the daemon did not answer as asked; the message says what to do. */
+export interface DaemonFailure {
+  /** `refused`: it, or the socket's permissions, said no. */
+  readonly kind: "unreachable" | "refused";
+  readonly message: string;
+  /** The API's stable code of a refusal. */
+  readonly code?: string;
+}
 
 /** Asks the daemon over its unix socket. */
 export interface ControlClient {
-  /** The whole answer of a GET as text. The error's message says what to do. */
-  get(path: string): Promise<Result<string>>;
+  /** The whole answer of a GET as text. */
+  get(path: string): Promise<Result<string, DaemonFailure>>;
+  /** The whole answer of a POST with a JSON body. */
+  post(path: string, body: object): Promise<Result<string, DaemonFailure>>;
   /** Hands on the answer of a GET as it comes, until it ends or `signal` is aborted (both are fine). */
-  stream(path: string, sink: StreamSink): Promise<Result<void>>;
+  stream(path: string, sink: StreamSink): Promise<Result<void, DaemonFailure>>;
 }
 
 /** Where a stream goes. */
@@ -17,24 +30,37 @@ export interface StreamSink {
   readonly signal: AbortSignal;
 }
 
-const answerTimeoutMs = 10_000;
+/** More than the daemon takes for the slowest of its answers. */
+const answerTimeoutMs = 70_000;
 const answerLengthMax = 64 * 1024 * 1024;
+
+interface Call {
+  readonly socketPath: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  /** A POST when there is one. */
+  readonly body?: string;
+}
 
 /** Builds a client for the daemon that listens at `socketPath`. */
 export function createControlClient(socketPath: string): ControlClient {
+  async function ask(path: string, body?: string): Promise<Result<string, DaemonFailure>> {
+    const signal = AbortSignal.timeout(answerTimeoutMs);
+    const call = { socketPath, path, signal, ...(body === undefined ? {} : { body }) };
+    const response = await open(call);
+    if (!response.ok) return response;
+    try {
+      const text = await readAll(response.value);
+      return response.value.statusCode === 200 ? ok(text) : err(refusal(text));
+    } catch (error) {
+      return err(await unreachable(socketPath, error));
+    }
+  }
   return {
-    async get(path) {
-      const response = await open(socketPath, path, AbortSignal.timeout(answerTimeoutMs));
-      if (!response.ok) return response;
-      try {
-        const text = await readAll(response.value);
-        return response.value.statusCode === 200 ? ok(text) : err(refusal(text));
-      } catch (error) {
-        return err(unreachable(socketPath, error));
-      }
-    },
+    get: (path) => ask(path),
+    post: (path, body) => ask(path, jsonText(body)),
     async stream(path, { write, signal }) {
-      const response = await open(socketPath, path, signal);
+      const response = await open({ socketPath, path, signal });
       if (!response.ok) return signal.aborted ? ok(undefined) : response;
       const { value: message } = response;
       try {
@@ -43,26 +69,39 @@ export function createControlClient(socketPath: string): ControlClient {
         for await (const chunk of message) await write(String(chunk));
         return ok(undefined);
       } catch (error) {
-        return signal.aborted ? ok(undefined) : err(unreachable(socketPath, error));
+        return signal.aborted ? ok(undefined) : err(await unreachable(socketPath, error));
       }
     },
   };
 }
 
-function open(
-  socketPath: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<Result<IncomingMessage>> {
+function open({
+  socketPath,
+  path,
+  signal,
+  body,
+}: Call): Promise<Result<IncomingMessage, DaemonFailure>> {
   return new Promise((resolve) => {
-    const call = request({ socketPath, path, signal, agent: false });
+    const options =
+      body === undefined
+        ? {}
+        : {
+            method: "POST",
+            headers: {
+              "content-type": "application/json",
+              "content-length": Buffer.byteLength(body),
+            },
+          };
+    const call = request({ socketPath, path, signal, agent: false, ...options });
     call.on("response", (response) => {
       resolve(ok(response));
     });
     call.on("error", (error) => {
-      resolve(err(unreachable(socketPath, error)));
+      void unreachable(socketPath, error).then((failure) => {
+        resolve(err(failure));
+      });
     });
-    call.end();
+    call.end(body);
   });
 }
 
@@ -76,35 +115,58 @@ async function readAll(message: IncomingMessage): Promise<string> {
   return text;
 }
 
-function unreachable(socketPath: string, cause: unknown): Error {
+async function unreachable(socketPath: string, cause: unknown): Promise<DaemonFailure> {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "EACCES" || code === "EPERM") {
-    const message = `cannot open "${socketPath}": permission denied; use sudo, or join the group that owns it: sudo usermod -aG execwarden "$USER" (then log in again)`;
-    return new Error(message, { cause });
+    const group = await groupOf(socketPath);
+    const how =
+      group === 0 || group === undefined
+        ? "it is for root alone: use sudo"
+        : `use sudo, or join the group that owns it (gid ${group}, execwarden unless configured otherwise): sudo usermod -aG execwarden "$USER" (then log in again)`;
+    return {
+      kind: "refused",
+      message: `cannot open "${socketPath}": permission denied; ${how}`,
+    };
   }
   const why = code === "ENOENT" || code === "ECONNREFUSED" ? "" : ` (${messageOf(cause)})`;
-  const message = `cannot reach the daemon at "${socketPath}"${why}: is it running? try: systemctl status execwarden`;
-  return new Error(message, { cause });
+  return {
+    kind: "unreachable",
+    message: `cannot reach the daemon at "${socketPath}"${why}: is it running? try: systemctl status execwarden`,
+  };
+}
+
+async function groupOf(socketPath: string): Promise<number | undefined> {
+  try {
+    return (await stat(socketPath)).gid;
+  } catch {
+    return undefined;
+  }
 }
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** The daemon's own words, from `{"error":{"message":…}}`. */
-function refusal(body: string): Error {
-  return new Error(errorMessage(body) ?? "cannot do that: the daemon refused without saying why");
+/** The daemon's own words, from `{"error":{"code":…,"message":…}}`. */
+function refusal(body: string): DaemonFailure {
+  const error = errorOf(body);
+  const message =
+    textOf(error, "message") ?? "cannot do that: the daemon refused without saying why";
+  const code = textOf(error, "code");
+  return { kind: "refused", message, ...(code === undefined ? {} : { code }) };
 }
 
-function errorMessage(body: string): string | undefined {
-  let answer: unknown;
+function errorOf(body: string): unknown {
   try {
-    answer = JSON.parse(body);
+    const answer: unknown = JSON.parse(body);
+    return typeof answer === "object" && answer !== null ? Reflect.get(answer, "error") : undefined;
   } catch {
     return undefined;
   }
-  if (typeof answer !== "object" || answer === null || !("error" in answer)) return undefined;
-  const { error } = answer;
-  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
-  return typeof error.message === "string" ? error.message : undefined;
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const member: unknown = Reflect.get(value, name);
+  return typeof member === "string" ? member : undefined;
 }

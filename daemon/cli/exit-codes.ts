@@ -6,6 +6,7 @@ export const exitCodes = {
   checkFailed: 1,
   usage: 2,
   unreachable: 3,
+  refused: 4,
 } as const;
 
 /** For `--help`. */
@@ -14,4 +15,5 @@ Exit codes:
   0  all is well
   1  a check found errors, or the daemon could not start
   2  the command line is wrong
-  3  the daemon cannot be reached, or refused the request`;
+  3  the daemon cannot be reached
+  4  the daemon refused the request, or the user may not ask it`;

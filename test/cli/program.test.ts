@@ -195,7 +195,7 @@ t.test("events shows the past ones and ends", async (t) => {
 t.test("events refuses a number that is none, in the daemon's words", async (t) => {
   const { socketPath } = await startServer(t);
   const { program, written } = setUp({ socketPath });
-  t.equal(await program.run(["events", "--last", "x"]), 3);
+  t.equal(await program.run(["events", "--last", "x"]), 4);
   t.equal(written.error, 'cannot read last "x": expected a number, 0 to 999999\n');
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createControlClient } from "../client.ts";
+import { clientOf, showFailure } from "../ask.ts";
 import {
   type Command,
   type CommandInput,
@@ -32,19 +32,20 @@ Examples:
     jsonOption,
     socketOption,
   ],
-  async run(input, { terminal, defaults }) {
-    const client = createControlClient(optionText(input, "socket") ?? defaults.socketPath);
-    const answer = await client.stream(`/v1/events?${queryOf(input, terminal.hasColor)}`, {
-      write: (text) => terminal.writeOut(text),
-      signal: terminal.interrupted,
-    });
+  async run(input, context) {
+    const { terminal } = context;
+    const answer = await clientOf(input, context).stream(
+      `/v1/events?${queryOf(input, terminal.hasColor)}`,
+      {
+        write: (text) => terminal.writeOut(text),
+        signal: terminal.interrupted,
+      },
+    );
     if (answer.ok && (terminal.interrupted.aborted || !isOptionSet(input, "follow"))) {
       return exitCodes.ok;
     }
-    const message = answer.ok
-      ? "the daemon ended the stream: it is stopping"
-      : answer.error.message;
-    await terminal.writeError(`${message}\n`);
+    if (!answer.ok) return showFailure(answer.error, context);
+    await terminal.writeError("the daemon ended the stream: it is stopping\n");
     return exitCodes.unreachable;
   },
 };

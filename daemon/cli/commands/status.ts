@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createControlClient } from "../client.ts";
-import { type Command, isOptionSet, jsonOption, optionText, socketOption } from "../command.ts";
+import { clientOf, showFailure } from "../ask.ts";
+import { type Command, isOptionSet, jsonOption, socketOption } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 /** `execwarden status`: what the daemon guards and counted. */
@@ -8,19 +8,17 @@ export const status: Command = {
   path: ["status"],
   summary: "show what the daemon guards, what it counted, and how it is",
   help: `
+Every line that says "losses" or "NOT" deserves a look; docs/operations.md says what each means.
+
 Examples:
   execwarden status
-  execwarden status --json`,
+  execwarden status --json | jq .gate.counters`,
   options: [jsonOption, socketOption],
-  async run(input, { terminal, defaults }) {
-    const client = createControlClient(optionText(input, "socket") ?? defaults.socketPath);
-    const path = isOptionSet(input, "json") ? "/v1/status" : "/v1/status?format=text";
-    const answer = await client.get(path);
-    if (answer.ok) {
-      await terminal.writeOut(answer.value);
-      return exitCodes.ok;
-    }
-    await terminal.writeError(`${answer.error.message}\n`);
-    return exitCodes.unreachable;
+  async run(input, context) {
+    const query = isOptionSet(input, "json") ? "" : "?format=text";
+    const answer = await clientOf(input, context).get(`/v1/status${query}`);
+    if (!answer.ok) return showFailure(answer.error, context);
+    await context.terminal.writeOut(answer.value);
+    return exitCodes.ok;
   },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from "../../util/json-text.ts";
-import { createControlClient } from "../client.ts";
-import { type Command, isOptionSet, jsonOption, optionText, socketOption } from "../command.ts";
+import { clientOf } from "../ask.ts";
+import { type Command, isOptionSet, jsonOption, socketOption } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 
 /** `execwarden version`: of this program, and of the daemon where it can be reached. */
@@ -13,9 +13,9 @@ Examples:
   execwarden version
   execwarden version --json`,
   options: [jsonOption, socketOption],
-  async run(input, { terminal, defaults }) {
-    const client = createControlClient(optionText(input, "socket") ?? defaults.socketPath);
-    const answer = await client.get("/v1/version");
+  async run(input, context) {
+    const { terminal, defaults } = context;
+    const answer = await clientOf(input, context).get("/v1/version");
     const daemon = answer.ok ? readVersion(answer.value) : undefined;
     await terminal.writeOut(
       isOptionSet(input, "json")
