@@ -24,6 +24,7 @@ import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
 import { createJsonFormatter } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput } from "./outputs/recent-output.ts";
+import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createStatus } from "./status.ts";
 import { err, ok, type Result } from "./util/result.ts";
 
@@ -135,6 +136,7 @@ async function createControl(
       status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
       events,
       formats: { json: createJsonFormatter(), text: formatText },
+      queries: { filter: compileAlertFilter, fields: compileAlertFields },
       nowMs: () => clock.nowMs(),
     },
     clock,

@@ -1,8 +1,9 @@
 // control: the daemon's API over a unix socket. Comes in: requests of local people and tools. Goes out: JSON, NDJSON.
 // Must not know: how alerts are made, the gate, the engine; it asks what it was given at the start.
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert } from "../model/alert.ts";
+import type { Alert, FieldValue } from "../model/alert.ts";
 import type { Status } from "../model/status.ts";
+import type { Diagnostic } from "../text/diagnostic.ts";
 import type { Caller } from "./access.ts";
 
 /** Where the API takes alerts from. */
@@ -19,6 +20,22 @@ export interface EventFormats {
   json(alert: Alert): string;
   /** For people, line breaks included. */
   text(alert: Alert, options: { readonly hasColor: boolean }): string;
+}
+
+/** What a text of the caller's was compiled to, or what is wrong with it. */
+export interface Compiled<T> {
+  readonly value?: T;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Questions about alerts. */
+export interface AlertQueries {
+  /** A Falco condition over alerts. */
+  readonly filter: (text: string) => Compiled<(alert: Alert) => boolean>;
+  /** Names of fields, with commas between. */
+  readonly fields: (
+    text: string,
+  ) => Compiled<(alert: Alert) => Readonly<Record<string, FieldValue>>>;
 }
 
 /** Bounds of the API. */
@@ -44,6 +61,7 @@ export interface ControlTools {
   readonly status: () => Status;
   readonly events: EventSource;
   readonly formats: EventFormats;
+  readonly queries: AlertQueries;
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
 }

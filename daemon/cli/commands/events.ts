@@ -18,9 +18,16 @@ export const events: Command = {
 The daemon keeps the last 1000 in memory. With --follow alone only new ones are shown. A reader that is
 too slow loses events, and is told how many.
 
+A filter is a condition as in Falco rules, without macros. It sees alert.rule, alert.priority, alert.tags,
+alert.policies, alert.actions, alert.verdict, what every alert tells (container.*, proc.name, proc.cmdline,
+proc.exepath, proc.pname, proc.aname, user.*, …), and the fields that the rule's output names.
+
 Examples:
   execwarden events --last 5
   execwarden events --follow
+  execwarden events --filter 'container.name=web and proc.name=curl' --last 10
+  execwarden events --follow --filter 'alert.actions intersects (pause:done, deny:done)'
+  execwarden events --fields evt.time,container.name,proc.cmdline
   execwarden events --follow --json | jq .execwarden.container.name`,
   options: [
     { flags: "--follow", description: "go on with the events that come, until Ctrl-C" },
@@ -28,6 +35,11 @@ Examples:
       flags: "--last <count>",
       description: "how many past events",
       defaultText: "all, none with --follow",
+    },
+    { flags: "--filter <condition>", description: "only events for which this holds" },
+    {
+      flags: "--fields <names>",
+      description: "show these fields, with commas between: one line an event, tabs between values",
     },
     jsonOption,
     socketOption,
@@ -51,11 +63,14 @@ Examples:
 };
 
 function queryOf(input: CommandInput, hasColor: boolean): string {
-  const last = optionText(input, "last");
+  const given = ["last", "filter", "fields"].flatMap((name) => {
+    const value = optionText(input, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return new URLSearchParams({
     format: isOptionSet(input, "json") ? "json" : "text",
     ...(isOptionSet(input, "follow") ? { follow: "1" } : {}),
     ...(hasColor ? { color: "1" } : {}),
-    ...(last === undefined ? {} : { last }),
+    ...Object.fromEntries(given),
   }).toString();
 }

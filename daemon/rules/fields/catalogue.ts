@@ -44,15 +44,24 @@ export const ruleFields: readonly FieldSpec<never>[] = [
   ...without(dockerFields, execFields),
 ];
 
+/** Names of the fields that tell where something happened. */
+export const placeFieldNames: readonly string[] = [
+  ...placeFields,
+  ...containerTimeFields,
+  ...kubernetesFields,
+].map(({ name }) => name);
+
 // A rule may name the fields of every source; those of another one than its own have no value.
-const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEvent>([
+/** Fields of execs. */
+export const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEvent>([
   ...execFields,
   ...commonFields,
   ...emptyFields,
   ...without(dockerFields, execFields).map(withoutValue),
 ]);
 
-const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>([
+/** Fields of what the engine told. */
+export const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>([
   ...dockerFields,
   ...commonFields,
   ...emptyFields,
