@@ -48,6 +48,7 @@ function ruleOf({ name }: FakeRule): Rule {
   return {
     ...rule({ name }),
     isEnabled: true,
+    outputText: "",
     formatOutput: (event) => ({
       output: `${name}: ${event.kind === "exec" ? event.process.comm : ""} in ${event.container?.name ?? "no container"}`,
       fields: {},

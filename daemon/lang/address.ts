@@ -12,6 +12,23 @@ export function parseAddress(text: string): ByteString | undefined {
   return text.includes(".") ? parseV4(text) : parseV6(text);
 }
 
+/** Writes an address as inet_ntop(3) does; the longest run of zeros of an IPv6 address becomes `::`. */
+export function formatAddress(address: ByteString): string {
+  if (address.length === 4) return Array.from(address, (byte) => byte.charCodeAt(0)).join(".");
+  const groups = Array.from({ length: 8 }, (_, i) => {
+    const value = (address.charCodeAt(2 * i) << 8) | address.charCodeAt(2 * i + 1);
+    return value.toString(16);
+  });
+  const text = groups.join(":");
+  const runs = text.match(/\b0(?::0)+\b/g) ?? [];
+  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), "");
+  if (longest === "") return text;
+  const at = text.search(new RegExp(`\\b${longest}\\b`));
+  const head = text.slice(0, at).replace(/:$/, "");
+  const tail = text.slice(at + longest.length).replace(/^:/, "");
+  return `${head}::${tail}`;
+}
+
 /** Reads `address/prefix`; bits beyond the prefix may be set. */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf("/");

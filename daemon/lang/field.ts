@@ -49,6 +49,9 @@ export type FieldReader<E> =
   /** The argument is not one that this field takes. */
   | { readonly kind: "invalid-argument"; readonly expected: string };
 
+/** `hex`: upper-case hexadecimal; `padded`: nine digits; `time`: a moment, in JSON the nanoseconds of the event. */
+export type PrintStyle = "hex" | "padded" | "time";
+
 /** How an argument was written: `field[argument]` or `field.argument`. */
 export type ArgumentForm = "bracketed" | "dotted";
 
@@ -74,6 +77,8 @@ export interface FieldSpec<E> {
   readonly refusesRightFields?: boolean;
   /** The only literals that make sense; others are refused. */
   readonly literals?: ReadonlySet<string>;
+  /** How outputs show it, when not as it is. */
+  readonly print?: PrintStyle;
   /** What reading costs beside reading a plain property (1); dear checks are made last. */
   readonly cost?: number;
   /** How to read it; absent when no subject can ever have a value. */

@@ -23,6 +23,8 @@ export interface ResolvedOperand<E> {
   /** The field itself; absent for a transformer. */
   readonly spec?: FieldSpec<E>;
   readonly cost: number;
+  /** Outputs cannot show it: the length of a text has no form of print upstream (quirk). */
+  readonly isUnprintable?: boolean;
 }
 
 /** Why an operand cannot be read, and where. */
@@ -125,10 +127,16 @@ function resolveTransform<E>(node: TransformNode, catalogue: FieldCatalogue<E>):
     return refuse("transformer", node.range, `cannot use ${node.name}() here: ${built}`);
   }
   const { type, isList, get } = built;
+  const [first] = args;
+  const isUnprintable =
+    node.name === "len" &&
+    first?.kind === "operand" &&
+    (first.type === "string" || first.type === "bytes");
   if (emptyField !== undefined) {
     return { ok: true, operand: { type, isList, reader: undefined, emptyField, cost } };
   }
-  return { ok: true, operand: { type, isList, reader: { kind: "one", get }, cost } };
+  const reader = { kind: "one", get } as const;
+  return { ok: true, operand: { type, isList, reader, cost, isUnprintable } };
 }
 
 type ArgResolution<E> =

@@ -11,7 +11,9 @@ import type { CollectedRule } from "./collect.ts";
 import type { Named } from "./definition.ts";
 import { withExceptions } from "./exceptions.ts";
 import type { ExpandedCondition, MacroTable } from "./macros.ts";
-import { compileTemplate } from "./output-template.ts";
+import type { AppendOutput } from "./append-output.ts";
+import type { FormattedOutput } from "./output-template.ts";
+import { compileRuleOutput } from "./rule-output.ts";
 import type { CheckedRule, Rule } from "./ruleset.ts";
 import { defaultSource, sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
 
@@ -21,18 +23,21 @@ interface Workshop<E> {
   readonly checker: Checker<E>;
   readonly explainer: Explainer<E>;
   readonly source: RuleSource<E>;
+  readonly append: readonly AppendOutput[];
 }
 
 /** What rules are checked with. */
 export interface RuleChecks<E> {
   readonly macros: MacroTable;
   readonly subject: RuleSubject<E>;
+  /** What is added to outputs. */
+  readonly append?: readonly AppendOutput[];
 }
 
 /** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
 export function* checkRules<E>(
   rules: ReadonlyMap<string, CollectedRule>,
-  { macros, subject }: RuleChecks<E>,
+  { macros, subject, append = [] }: RuleChecks<E>,
   diagnostics: Diagnostic[],
 ): Steps<readonly CheckedRule<E>[]> {
   const workshops = new Map<RuleSource<E>, Workshop<E>>();
@@ -43,7 +48,7 @@ export function* checkRules<E>(
       sound.push(ruleOfUnknownSource(rule, diagnostics));
       continue;
     }
-    const workshop = workshops.get(source) ?? openWorkshop(source, macros);
+    const workshop = workshops.get(source) ?? openWorkshop(source, { macros, append });
     workshops.set(source, workshop);
     const faults: Diagnostic[] = [];
     const checked = checkRule(rule, workshop, faults);
@@ -55,10 +60,13 @@ export function* checkRules<E>(
   return sound;
 }
 
-function openWorkshop<E>(source: RuleSource<E>, macros: MacroTable): Workshop<E> {
+function openWorkshop<E>(
+  source: RuleSource<E>,
+  shared: Pick<Workshop<E>, "macros" | "append">,
+): Workshop<E> {
   const { catalogue } = source;
   return {
-    macros,
+    ...shared,
     source,
     checker: createChecker(catalogue),
     explainer: createExplainer(catalogue),
@@ -87,14 +95,16 @@ function checkRule<E>(
   const about = describeRule({ name, parts }, faults);
   const found = condition && checkCondition({ condition, exceptions }, workshop, faults);
   const trimmed = trimText(output ?? textAt("", name.span));
-  const { template, diagnostics } = compileTemplate(trimmed, source.catalogue);
-  faults.push(...diagnostics);
+  const { append } = workshop;
+  const compiled = compileRuleOutput(trimmed, about, { catalogue: source.catalogue, append });
+  faults.push(...compiled.diagnostics);
   if (found === undefined) return undefined;
   const { checked, expanded } = found;
   const inactiveBecause = findInactivity(checked, source);
   const rule: Rule<E> = {
     ...about,
-    formatOutput: (event) => template.format(event),
+    outputText: compiled.text,
+    formatOutput: compiled.format,
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
   return {
@@ -107,7 +117,7 @@ function checkRule<E>(
 function describeRule(
   { name, parts }: Pick<CollectedRule, "name" | "parts">,
   faults: Diagnostic[],
-): Omit<Rule<unknown>, "formatOutput"> {
+): Omit<Rule<unknown>, "formatOutput" | "outputText"> {
   return {
     name: name.value,
     description: parts.desc?.value.trim() ?? "",
@@ -125,8 +135,10 @@ function ruleOfUnknownSource<E>(rule: CollectedRule, faults: Diagnostic[]): Chec
   const message = `rule "${about.name}" is not used: ${inactiveBecause}`;
   const span = rule.parts.source?.span ?? rule.name.span;
   faults.push(warningAt({ code: "unknown-source", message, span }));
+  const formatOutput = (): FormattedOutput => ({ output: "", fields: {} });
+  const outputText = rule.parts.output?.value.trim() ?? "";
   return {
-    rule: { ...about, inactiveBecause, formatOutput: () => ({ output: "", fields: {} }) },
+    rule: { ...about, inactiveBecause, outputText, formatOutput },
     checked: constant(false),
     explain: () => undefined,
   };

@@ -15,6 +15,7 @@ import { createCompiler } from "../lang/compile.ts";
 import { expandMacros } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import { collectDefinitions, type CollectedMacro, type Collection } from "./collect.ts";
+import type { AppendOutput } from "./append-output.ts";
 import { checkRules } from "./check-rules.ts";
 import { liveSubject, scopeCatalogue } from "./fields/catalogue.ts";
 import { finish, type Steps } from "../util/steps.ts";
@@ -32,6 +33,8 @@ export interface LoadInput {
   readonly macros?: ReadonlyMap<string, string>;
   /** How the ruleset answers and which rules are in force. */
   readonly options?: RulesetOptions;
+  /** What is added to the outputs of rules. */
+  readonly append?: readonly AppendOutput[];
 }
 
 /** The rules, unless there is an error among the diagnostics. */
@@ -62,7 +65,11 @@ export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): St
   const macros = withGeneratedMacros(collection.macros, input.macros ?? new Map());
   const lists = createListExpander(collection.lists);
   const table = yield* createMacroTable({ macros, lists, diagnostics });
-  const checked = yield* checkRules(collection.rules, { macros: table, subject }, diagnostics);
+  const checked = yield* checkRules(
+    collection.rules,
+    { macros: table, subject, append: input.append ?? [] },
+    diagnostics,
+  );
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics, input.files) };
   diagnostics.push(...unusedDefinitions(collection, { lists, macros: table }));
   const sorted = sortDiagnostics(diagnostics, input.files);

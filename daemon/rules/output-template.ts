@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fromByteString } from "../util/byte-string.ts";
+import { fromByteString, toByteString, type ByteString } from "../util/byte-string.ts";
 import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FieldValue } from "../model/alert.ts";
 import type { FieldNode, Operand, TransformArg } from "../lang/ast.ts";
-import type { FieldCatalogue, FieldType, Getter, Scalar, Value } from "../lang/field.ts";
+import type { FieldCatalogue, Getter } from "../lang/field.ts";
 import { resolveOperand, type ResolvedOperand } from "../lang/operand.ts";
 import { parseOperandPrefix } from "../lang/parse-operand.ts";
 import { printOperand } from "../lang/print.ts";
+import { fieldValue, printValue, type ValueForm } from "./output-value.ts";
 
 /** What one output says about one subject. */
 export interface FormattedOutput {
   readonly output: string;
-  /** The fields that the output names, by printed name; null where there is no value. */
+  /** The fields that the output names, by printed name, in that order; null where there is no value. */
   readonly fields: Readonly<Record<string, FieldValue>>;
 }
 
 /** An output text, compiled. */
 export interface OutputTemplate<E> {
+  /** As Falco does for rules: a missing value shows as `<NA>`. */
   format(subject: E): FormattedOutput;
+  /** As the text says: without a leading `*`, a missing value cuts the text off and `isComplete` is false. */
+  render(subject: E): { readonly text: string; readonly isComplete: boolean };
 }
 
 /** The template, or what is wrong with the text. */
@@ -31,64 +35,78 @@ export interface TemplateResult<E> {
 /** What stands in an output where a field has no value. */
 const missingText = "<NA>";
 
+/** Bytes that a width may pad to. */
+const widthMax = 65_536;
+
 /** A literal piece, or a field to read. */
 type Part<E> =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: ByteString }
   | {
       readonly kind: "field";
       readonly get: Getter<E>;
-      readonly type: FieldType;
-      /** Characters to pad or cut to; 0 for as many as there are. */
+      readonly form: ValueForm;
+      /** Bytes to pad or cut to; 0 for as many as there are. */
       readonly width: number;
     };
 
+/** A field that the text names, and how alerts carry it. */
+interface NamedField<E> {
+  readonly get: Getter<E>;
+  readonly form: ValueForm;
+}
+
 /**
- * Compiles `text %field %12field %transformer(field)`; a leading `*` is accepted and does not show: missing values
- * are always shown as `<NA>`, as Falco does for rules.
+ * Compiles `text %field %12field %transformer(field)`; a leading `*` does not show: it lets missing values be
+ * `<NA>`.
  */
 export function compileTemplate<E>(
   text: LocatedText,
   catalogue: FieldCatalogue<E>,
 ): TemplateResult<E> {
   const reader = new TemplateReader(text, catalogue);
-  reader.read(text.value.startsWith("*") ? 1 : 0);
-  const { parts, fields, diagnostics } = reader;
-  const named = [...fields];
+  const hasStar = text.value.startsWith("*");
+  reader.read(hasStar ? 1 : 0);
+  const { parts, diagnostics } = reader;
+  const named = [...reader.fields].sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  const raw = catalogue.find("evt.rawtime")?.spec.bind?.(undefined);
+  const timeOf = raw?.kind === "one" ? raw.get : (): undefined => undefined;
   return {
     diagnostics,
     template: {
       format: (subject) => ({
-        output: parts.map((part) => printPart(part, subject)).join(""),
-        fields: Object.fromEntries(named.map(([name, get]) => [name, fieldValue(get(subject))])),
+        output: fromByteString(renderParts(parts, subject, false).text),
+        fields: Object.fromEntries(
+          named.map(([name, { get, form }]) => {
+            const value = form.style === "time" ? timeOf(subject) : get(subject);
+            return [name, value === undefined ? null : fieldValue(value, form)];
+          }),
+        ),
       }),
+      render(subject) {
+        const { text: bytes, isComplete } = renderParts(parts, subject, !hasStar);
+        return { text: fromByteString(bytes), isComplete };
+      },
     },
   };
 }
 
-/** A value as alerts carry it: texts decoded, null for none. */
-function fieldValue(value: Value | undefined): FieldValue {
-  if (value === undefined) return null;
-  if (typeof value === "string") return fromByteString(value);
-  return typeof value === "object" ? value.map(fieldValue) : value;
-}
-
-function printPart<E>(part: Part<E>, subject: E): string {
-  if (part.kind === "text") return part.text;
-  const text = printValue(part.get(subject), part.type);
-  return part.width === 0 ? text : text.slice(0, part.width).padEnd(part.width);
-}
-
-function printValue(value: Value | undefined, type: FieldType): string {
-  if (value === undefined) return missingText;
-  if (typeof value === "object")
-    return `(${value.map((item) => printScalar(item, type)).join(",")})`;
-  return printScalar(value, type);
-}
-
-function printScalar(value: Scalar, type: FieldType): string {
-  if (type === "f64" && typeof value === "number") return value.toFixed(1);
-  if (typeof value !== "string") return String(value);
-  return type === "bytes" ? value.replace(/[^\x20-\x7e]/g, ".") : fromByteString(value);
+function renderParts<E>(
+  parts: readonly Part<E>[],
+  subject: E,
+  isStrict: boolean,
+): { readonly text: ByteString; readonly isComplete: boolean } {
+  let text = "";
+  for (const part of parts) {
+    if (part.kind === "text") {
+      text += part.text;
+      continue;
+    }
+    const value = part.get(subject);
+    if (value === undefined && isStrict) return { text, isComplete: false };
+    const shown = value === undefined ? missingText : printValue(value, part.form);
+    text += part.width === 0 ? shown : shown.slice(0, part.width).padEnd(part.width);
+  }
+  return { text, isComplete: true };
 }
 
 /** An operand found behind a `%`, and where it ends. */
@@ -100,7 +118,7 @@ interface Found<E> {
 
 class TemplateReader<E> {
   readonly parts: Part<E>[] = [];
-  readonly fields = new Map<string, Getter<E>>();
+  readonly fields = new Map<string, NamedField<E>>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #text: LocatedText;
   readonly #catalogue: FieldCatalogue<E>;
@@ -113,11 +131,12 @@ class TemplateReader<E> {
   // format = { character | "%" [ width ] ( field | transformer ) }
   read(start: number): void {
     const { value } = this.#text;
+    if (value === "") this.#error("cannot use an empty output", 0, 0);
     let at = start;
     while (at < value.length) {
       const percent = value.indexOf("%", at);
       const end = percent < 0 ? value.length : percent;
-      if (end > at) this.parts.push({ kind: "text", text: value.slice(at, end) });
+      if (end > at) this.parts.push({ kind: "text", text: toByteString(value.slice(at, end)) });
       if (percent < 0) return;
       at = this.#readField(percent);
     }
@@ -139,10 +158,10 @@ class TemplateReader<E> {
     }
     const { node, operand, end } = found;
     const get = getterOf(operand);
-    const width = Number(value.slice(percent + 1, start));
+    const width = Math.min(Number(value.slice(percent + 1, start)), widthMax);
     if (operand.spec?.isFilterOnly === true || get === undefined) {
       this.#error(`cannot print field "${printOperand(node)}": it is for conditions`, start, end);
-    } else this.parts.push({ kind: "field", get, type: operand.type, width });
+    } else this.parts.push({ kind: "field", get, form: formOf(operand), width });
     this.#noteFields(node);
     return end;
   }
@@ -155,12 +174,13 @@ class TemplateReader<E> {
     if (parsed !== undefined && resolved?.ok === true) {
       return { node: parsed.operand, operand: resolved.operand, end: parsed.end };
     }
-    const name = /[A-Za-z0-9_.]*/y;
-    name.lastIndex = start;
-    name.exec(value);
-    for (let end = name.lastIndex; end > start; end--) {
-      const range = { start, end };
-      const node: FieldNode = { kind: "field", name: value.slice(start, end), range };
+    const longest = /[A-Za-z0-9_.]{0,256}/y;
+    longest.lastIndex = start;
+    longest.exec(value);
+    for (let end = longest.lastIndex; end > start; end--) {
+      const name = value.slice(start, end);
+      if (this.#catalogue.find(name) === undefined) continue;
+      const node: FieldNode = { kind: "field", name, range: { start, end } };
       const shorter = resolveOperand(node, this.#catalogue);
       if (shorter.ok) return { node, operand: shorter.operand, end };
     }
@@ -176,7 +196,9 @@ class TemplateReader<E> {
     }
     const resolved = resolveOperand(node, this.#catalogue);
     const get = resolved.ok ? getterOf(resolved.operand) : undefined;
-    if (get !== undefined) this.fields.set(printOperand(node), get);
+    if (resolved.ok && get !== undefined) {
+      this.fields.set(printOperand(node), { get, form: formOf(resolved.operand) });
+    }
   }
 
   #refuse(percent: number, start: number): void {
@@ -203,9 +225,13 @@ class TemplateReader<E> {
   }
 }
 
+function formOf<E>({ type, spec }: ResolvedOperand<E>): ValueForm {
+  return { type, style: spec?.print };
+}
+
 function getterOf<E>(operand: ResolvedOperand<E>): Getter<E> | undefined {
-  const { reader } = operand;
-  if (reader === undefined) return () => undefined;
+  const { reader, isUnprintable } = operand;
+  if (reader === undefined || isUnprintable === true) return () => undefined;
   if (reader.kind === "one") return reader.get;
   return reader.kind === "any" ? reader.print : undefined;
 }

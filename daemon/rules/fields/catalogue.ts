@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EngineEvent, Event, ExecEvent, Occurrence, Place } from "../../model/event.ts";
-import { createCatalogue, type FieldCatalogue, type FieldSpec } from "../../lang/field.ts";
+import {
+  createCatalogue,
+  type FieldCatalogue,
+  type FieldSpec,
+  type PrintStyle,
+} from "../../lang/field.ts";
 import { defaultSource, type RuleSubject } from "../subject.ts";
 import { ancestorFields } from "./ancestor.ts";
 import { capabilityFields } from "./capability.ts";
@@ -36,13 +41,34 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...userFields,
 ];
 
+/** Fields that outputs do not show as they are. */
+const printStyles: ReadonlyMap<string, PrintStyle> = new Map<string, PrintStyle>([
+  ["evt.time", "time"],
+  ["evt.time.s", "time"],
+  ["evt.time.iso8601", "time"],
+  ["evt.datetime", "time"],
+  ["evt.datetime.s", "time"],
+  ["evt.rawtime.ns", "padded"],
+  ["evt.reltime.ns", "padded"],
+  ["evt.deltatime.ns", "padded"],
+  ["evt.latency.ns", "padded"],
+  ["fd.dev", "hex"],
+]);
+
+function styled<E>(fields: readonly FieldSpec<E>[]): readonly FieldSpec<E>[] {
+  return fields.map((field) => {
+    const print = printStyles.get(field.name);
+    return print === undefined ? field : { ...field, print };
+  });
+}
+
 /** Every field that rules may use, in the order of their classes; names that several sources have are there once. */
-export const ruleFields: readonly FieldSpec<never>[] = [
+export const ruleFields: readonly FieldSpec<never>[] = styled<never>([
   ...execFields,
   ...commonFields,
   ...emptyFields,
   ...without(dockerFields, execFields),
-];
+]);
 
 /** Names of the fields that tell where something happened. */
 export const placeFieldNames: readonly string[] = [
@@ -53,20 +79,24 @@ export const placeFieldNames: readonly string[] = [
 
 // A rule may name the fields of every source; those of another one than its own have no value.
 /** Fields of execs. */
-export const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEvent>([
-  ...execFields,
-  ...commonFields,
-  ...emptyFields,
-  ...without(dockerFields, execFields).map(withoutValue),
-]);
+export const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEvent>(
+  styled<ExecEvent>([
+    ...execFields,
+    ...commonFields,
+    ...emptyFields,
+    ...without(dockerFields, execFields).map(withoutValue),
+  ]),
+);
 
 /** Fields of what the engine told. */
-export const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>([
-  ...dockerFields,
-  ...commonFields,
-  ...emptyFields,
-  ...without(execFields, dockerFields).map(withoutValue),
-]);
+export const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>(
+  styled<EngineEvent>([
+    ...dockerFields,
+    ...commonFields,
+    ...emptyFields,
+    ...without(execFields, dockerFields).map(withoutValue),
+  ]),
+);
 
 /** What the daemon's rules are judged over. */
 export const liveSubject: RuleSubject<Event> = {

@@ -45,9 +45,9 @@ vfork vhangup vmsplice vserver wait4 waitid waitpid write writev
 
 /** Events of falco that are no system calls. */
 const otherEvents = `
-asyncevent container cpu_hotplug drop group_added group_deleted infra k8s mesos notification page_fault
+asyncevent container cpu_hotplug drop groupadded groupdeleted infra k8s mesos notification page_fault
 pluginevent processexit procexit procinfo scapevent signaldeliver switch syscall sysdigevent tracer unknown
-user_added user_deleted
+useradded userdeleted
 `;
 
 /** Every name that `evt.type` may be compared with. */

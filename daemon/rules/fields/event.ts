@@ -2,25 +2,20 @@
 import { toByteString } from "../../util/byte-string.ts";
 import type { ExecEvent, Occurrence } from "../../model/event.ts";
 import type { FieldSpec } from "../../lang/field.ts";
-import { splitTime } from "../time-text.ts";
 import { plainFields, readOne } from "./define.ts";
 import { eventNames } from "./event-names.ts";
 import { execArgumentFields } from "./exec-arguments.ts";
+import { timeFields } from "./time.ts";
 
 /** evt.*: what events of every source have. Times are UTC. */
-export const occurrenceFields: readonly FieldSpec<Occurrence>[] = plainFields<Occurrence>([
-  ["evt.num", "u64", "running number of the event, from 1", ({ number }) => number],
-  ["evt.time", "string", "time of day with nanoseconds", (event) => timeOfDay(event), 5],
-  ["evt.time.s", "string", "time of day", ({ timeNs }) => splitTime(timeNs).time, 5],
-  ["evt.time.iso8601", "string", "date and time, ISO 8601", iso8601, 5],
-  ["evt.datetime", "string", "date and time with nanoseconds", dateAndTime, 5],
-  ["evt.datetime.s", "string", "date and time", dateAndSecond, 5],
-  ["evt.rawtime", "time", "nanoseconds since the epoch", ({ timeNs }) => timeNs],
-  ["evt.rawtime.s", "time", "seconds since the epoch", ({ timeNs }) => timeNs / 1_000_000_000n],
-  ["evt.rawtime.ns", "time", "nanoseconds of the second", ({ timeNs }) => timeNs % 1_000_000_000n],
-  ["evt.hostname", "string", "host name", ({ host }) => toByteString(host.hostname)],
-  ["evt.count", "u32", "always 1", () => 1],
-]);
+export const occurrenceFields: readonly FieldSpec<Occurrence>[] = [
+  ...timeFields,
+  ...plainFields<Occurrence>([
+    ["evt.num", "u64", "running number of the event, from 1", ({ number }) => number],
+    ["evt.hostname", "string", "host name", ({ host }) => toByteString(host.hostname)],
+    ["evt.count", "u32", "always 1", () => 1],
+  ]),
+];
 
 /** evt.*: the exec itself. */
 export const eventFields: readonly FieldSpec<ExecEvent>[] = [
@@ -67,23 +62,3 @@ export const eventFields: readonly FieldSpec<ExecEvent>[] = [
   },
   ...execArgumentFields,
 ];
-
-function timeOfDay({ timeNs }: Occurrence): string {
-  const { time, nanoseconds } = splitTime(timeNs);
-  return `${time}.${nanoseconds}`;
-}
-
-function iso8601({ timeNs }: Occurrence): string {
-  const { date, time, nanoseconds } = splitTime(timeNs);
-  return `${date}T${time}.${nanoseconds}+0000`;
-}
-
-function dateAndTime({ timeNs }: Occurrence): string {
-  const { date, time, nanoseconds } = splitTime(timeNs);
-  return `${date} ${time}.${nanoseconds}`;
-}
-
-function dateAndSecond({ timeNs }: Occurrence): string {
-  const { date, time } = splitTime(timeNs);
-  return `${date} ${time}`;
-}

@@ -17,6 +17,7 @@ import type { RuleSubject } from "../subject.ts";
 import { ruleFields } from "./catalogue.ts";
 import { fieldTypeOfWord } from "./define.ts";
 import { parameterTypes } from "./parameters.ts";
+import { timeForms } from "./time.ts";
 
 /**
  * An event as a table: values by the printed name of the field, argument included (`proc.aname[2]`). What is not in it
@@ -92,6 +93,8 @@ function readRecord(name: string, index: ByteString | undefined): FieldReader<Re
     const get = typeReader("evt.type");
     return { kind: "one", get: (record) => (get(record) === index ? 1 : 0) };
   }
+  const time = timeForms.find((form) => form.name === name);
+  if (time !== undefined) return { kind: "one", get: timeReader(time.name, time.read) };
   const fixed = fixedValues.get(name);
   if (fixed === undefined) return readOne(name, index);
   return { kind: "one", get: (record) => (record.has(name) ? record.get(name) : fixed) };
@@ -100,6 +103,18 @@ function readRecord(name: string, index: ByteString | undefined): FieldReader<Re
 /** An event that does not say what it is is taken for an exec. */
 function typeReader(name: string): Getter<RecordEvent> {
   return (record) => record.get(name) ?? record.get("evt.type") ?? "execve";
+}
+
+/** The moment of an event stands below a name of its own, and is shown in UTC. */
+export const momentName = "$ts";
+
+function timeReader(name: string, read: (timeNs: bigint) => Scalar): Getter<RecordEvent> {
+  return (record) => {
+    const moment = record.get(momentName);
+    if (record.has(name)) return record.get(name);
+    const isKnown = typeof moment === "number" || typeof moment === "bigint";
+    return isKnown ? read(BigInt(moment)) : undefined;
+  };
 }
 
 /** What every event has, whatever it is. */
@@ -178,7 +193,7 @@ export function readRecordEvent(
 ): RecordEvent {
   const record = new Map<string, Value>();
   for (const [name, json] of Object.entries(values)) {
-    const type = typeOfName(name, catalogue);
+    const type = name === momentName ? "time" : typeOfName(name, catalogue);
     const value = type === undefined ? undefined : readValue(json, type);
     if (value !== undefined) record.set(name, value);
   }
