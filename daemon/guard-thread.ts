@@ -24,6 +24,8 @@ const heartbeatMs = 1_000;
 const sweepMs = 20;
 /** Behind the gate's own threads, which have -20. */
 const guardNice = -15;
+/** Containers whose users are remembered. */
+const usersMax = 4_096;
 
 /** CLOCK_MONOTONIC, the clock of the gate's records. */
 function monotonicMs(): number {
@@ -56,6 +58,8 @@ function portLog(port: MessagePort): Log {
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
+
+type UsersMessage = Extract<ToGuard, { kind: "users" }>;
 
 /** The thread's state and the handling of what it is told. */
 class GuardThread {
@@ -135,10 +139,10 @@ class GuardThread {
         this.#places.removeRoot(message);
         break;
       case "covered":
-        this.#settlement.covered(message.containerId, message.devices, message.hasSharedPlaces);
+        this.#settlement.covered(message.containerId, message);
         break;
       case "users":
-        this.#users.set(message.containerId, readUserDirectory(message.passwd, message.group));
+        this.#setUsers(message);
         break;
       case "processes":
         for (const process of message.processes) this.#tree.add(process);
@@ -171,8 +175,24 @@ class GuardThread {
 
   #setContainer(container: Container): void {
     this.#places.setContainer(container);
-    if (container.state === "dead") this.#settlement.reset(container.id);
-    else this.#settlement.update(container.id);
+    if (container.state === "dead") {
+      this.#settlement.reset(container.id);
+      return;
+    }
+    this.#settlement.update(container.id);
+    // Its first exec was not seen: a static program of a volume, or a storage driver without roots of its own.
+    if (container.state === "running" && container.pid !== undefined && container.pid > 0) {
+      this.#settlement.begin(container.id, container.pid);
+    }
+  }
+
+  // Containers that the engine never tells of are never removed either: the oldest make room.
+  #setUsers({ containerId, isRead, passwd, group }: UsersMessage): void {
+    if (!isRead && this.#users.has(containerId)) return;
+    this.#users.delete(containerId);
+    this.#users.set(containerId, readUserDirectory(passwd, group));
+    const oldest = this.#users.keys().next();
+    if (this.#users.size > usersMax && oldest.done !== true) this.#users.delete(oldest.value);
   }
 
   #createSettlement(): Settlement {

@@ -1,13 +1,14 @@
 // Keeps gate, inventory and guard thread in step: what the engine starts is marked before its first
 // exec, and the guard thread knows whose it is.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
 import { Coverage } from "./kernel/coverage.ts";
 import type { Gate, RootPattern } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
+import type { ToGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import type { ByteString } from "./util/byte-string.ts";
 
@@ -21,8 +22,8 @@ export interface GuardingOptions {
 }
 
 const usersBytesMax = 1 << 20;
-/** A first exec waits for the names of its users no longer than this. */
-const usersWaitMs = 150;
+/** Alerts of a first exec wait for the names of its users no longer than this; the exec itself does not. */
+const usersWaitMs = 1_500;
 const usersFreshMs = 30_000;
 /** Containers whose reading times are kept before those that are gone are swept out. */
 const usersMax = 1_024;
@@ -64,11 +65,23 @@ export class Guarding {
     await Promise.all(running);
   }
 
-  /** Marks everything a container can execute from, seen from `pid`, and reads who its users are. */
+  /**
+   * Marks everything a container can execute from, seen from `pid`, and reads who its users are. A process of the host
+   * that executes a container's file shows the host's mounts, none of which may be marked: the container's own init
+   * takes its place, or nothing is marked and the guard thread asks again at the next exec.
+   */
   async cover(containerId: string, pid: number): Promise<void> {
-    const coverage = this.#coverage.cover(pid);
-    await Promise.race([this.#readUsers(containerId, pid), expire(usersWaitMs)]);
-    this.#options.guard.post({ kind: "covered", containerId, ...coverage });
+    const insider = [pid, this.#options.inventory.get(containerId)?.pid].find(
+      (candidate) => candidate !== undefined && candidate > 0 && !isInHostNamespace(candidate),
+    );
+    if (insider === undefined) {
+      this.#post({ kind: "users", containerId, isRead: false, passwd: "", group: "" });
+      this.#post({ kind: "covered", containerId, devices: [], isComplete: false });
+      return;
+    }
+    const coverage = this.#coverage.cover(insider);
+    this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
+    await this.#readUsers(containerId, insider);
   }
 
   /** Reads a container's users again when that was some time ago: people add users. */
@@ -104,18 +117,28 @@ export class Guarding {
   async #readUsers(containerId: string, pid: number): Promise<void> {
     this.#usersReadMs.set(containerId, Date.now());
     if (this.#usersReadMs.size > usersMax) this.#forgetGone();
+    // A file system that hangs must not delay every alert of the container.
+    const timer = setTimeout(() => {
+      this.#post({ kind: "users", containerId, isRead: false, passwd: "", group: "" });
+    }, usersWaitMs);
     const root = `/proc/${pid}/root`;
     const [passwd, group] = await Promise.all(
       ["/etc/passwd", "/etc/group"].map((path) =>
         this.#options.binding.readInRoot(root, path, usersBytesMax),
       ),
     );
-    this.#options.guard.post({
+    clearTimeout(timer);
+    this.#post({
       kind: "users",
       containerId,
+      isRead: passwd instanceof Buffer,
       passwd: textOf(passwd),
       group: textOf(group),
     });
+  }
+
+  #post(message: ToGuard): void {
+    this.#options.guard.post(message);
   }
 }
 
@@ -124,8 +147,22 @@ function textOf(content: Buffer | number | undefined): ByteString {
   return content instanceof Buffer ? content.toString("latin1") : "";
 }
 
-function expire(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+/**
+ * Whether a process sees the host's mounts: its mount namespace is this daemon's or that of pid 1, which differ where the
+ * service manager gives the daemon one of its own (namespaces(7)). A process that is gone sees nothing, which is no harm.
+ */
+function isInHostNamespace(pid: number): boolean {
+  const namespace = mountNamespace(String(pid));
+  if (namespace === undefined) return false;
+  return namespace === mountNamespace("self") || namespace === mountNamespace("1");
+}
+
+function mountNamespace(process: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${process}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
 }
 
 // procfs answers from memory, and a mark that comes late is worse than a short wait of the main thread.

@@ -35,6 +35,7 @@ export interface PipelineOptions {
   readonly places: Places;
   readonly tree: ProcessTree;
   readonly settlement: Settlement;
+  /** Undefined until they were read, which is asked for when a container is settled. */
   readonly users: (containerId: string) => UserDirectory | undefined;
   /** Answers a held exec; false when the deadline did. */
   readonly answer: (record: GateRecord, verdict: Verdict) => boolean;
@@ -52,6 +53,8 @@ interface Pending {
   readonly cgroupIds: readonly string[];
   /** False as soon as the kernel has its answer. */
   isHeld: boolean;
+  /** Whether its container was asked to be settled: an exec that goes on may outlive the container. */
+  hasAsked: boolean;
 }
 
 /** An event that rules matched, on its way to the decision. */
@@ -74,8 +77,10 @@ const unknownText =
   "the engine had not told of the container in time; gate.on_deadline was answered";
 /** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
 const heldWaitShare = 0.8;
-/** An exec that runs already only delays its alert. */
-const observedWaitMs = 2_000;
+/** An exec that runs already only delays its alert, and no alert lacks what the engine knows. */
+const observedWaitMs = 10_000;
+/** Containers of other engines, which nobody will tell of. */
+const foreignMax = 1_024;
 const waitingMax = 8_192;
 const callsMax = 4_096;
 
@@ -84,6 +89,8 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #tracer = new Tracer();
   readonly #waiting: WaitingRoom<Pending>;
+  /** Containers that were waited for in vain, once. */
+  readonly #foreign = new Set<string>();
   /** Rules that a call's program matched already, so that its loader does not repeat them. */
   readonly #told = new Map<number, ReadonlySet<string>>();
   #number = 0;
@@ -116,7 +123,7 @@ export class Pipeline {
         return;
       }
       const cgroupIds = containerIdsOf(record.cgroup);
-      const pending = { traced, cgroupIds, isHeld: record.isHeld };
+      const pending = { traced, cgroupIds, isHeld: record.isHeld, hasAsked: false };
       if (this.#isReady(pending)) this.#judge(pending);
       else this.#waiting.add(pending);
     });
@@ -143,8 +150,11 @@ export class Pipeline {
     };
   }
 
-  #waitUntilMs({ isHeld, traced }: Pending): number {
-    const waitMs = isHeld ? this.#options.deadlineMs * heldWaitShare : observedWaitMs;
+  #waitUntilMs({ isHeld, traced, cgroupIds }: Pending): number {
+    const { containerId } = this.#options.places.identify(lifeOf(traced.record), cgroupIds);
+    const isForeign = containerId !== undefined && this.#foreign.has(containerId);
+    const laterMs = isForeign ? 0 : observedWaitMs;
+    const waitMs = isHeld ? this.#options.deadlineMs * heldWaitShare : laterMs;
     return traced.record.monotonicMs + waitMs;
   }
 
@@ -154,13 +164,14 @@ export class Pipeline {
     const { containerId, container } = places.identify(lifeOf(traced.record), cgroupIds);
     // A container's root, but nobody knows whose: the engine will tell.
     if (containerId === undefined) return traced.record.generation === 0;
-    settlement.begin(containerId, traced.status.pid);
+    if (pending.isHeld || !pending.hasAsked) settlement.begin(containerId, traced.status.pid);
+    pending.hasAsked = true;
     if (pending.isHeld) {
       if (!settlement.isSettled(containerId)) return false;
       // Nothing in force could refuse it: it need not wait for the rest of its metadata.
       if (!judge.canDeny) this.#letGo(pending);
     }
-    return container?.isComplete === true;
+    return container?.isComplete === true && this.#options.users(containerId) !== undefined;
   }
 
   // What cannot be looked at is judged now: that is guarded, and nobody else waits behind it.
@@ -184,6 +195,8 @@ export class Pipeline {
     if (known === undefined) {
       this.#containerUnknown += 1;
       if (isHeld) settlement.giveUp(lifeOf(record), containerId);
+      if (containerId !== undefined && this.#foreign.size < foreignMax)
+        this.#foreign.add(containerId);
     }
     // Never taken for the host: rules ask for `container.id != host`.
     const container =

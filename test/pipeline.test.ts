@@ -2,7 +2,7 @@
 import t from "tap";
 import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
-import { readUserDirectory } from "../daemon/enrich/users.ts";
+import { readUserDirectory, type UserDirectory } from "../daemon/enrich/users.ts";
 import { Settlement } from "../daemon/guard/settlement.ts";
 import type { Verdict } from "../daemon/model/alert.ts";
 import type { Container } from "../daemon/model/container.ts";
@@ -37,6 +37,8 @@ interface SetUp {
   readonly isSettled?: boolean;
   /** What the engine has told. */
   readonly containers?: readonly Container[];
+  /** Says whether the containers' passwd was read; it was, unless told otherwise. */
+  readonly areUsersKnown?: () => boolean;
   /** What the rules and policies do when they are asked. */
   readonly onMatch?: (event: ExecEvent) => void;
   readonly onDecide?: () => void;
@@ -80,6 +82,9 @@ function createFakeJudge(options: SetUp): Judge {
   };
 }
 
+const usersOf = (id: string): UserDirectory =>
+  readUserDirectory(id === web.id ? "root:x:0:0::/r:/s\n" : "", "");
+
 /** A pipeline between a fake judge and a fake gate, with a clock that the test sets. */
 function setUp(options: SetUp = {}) {
   const { onDeadline = "allow", isSettled = true, containers = [web, db] } = options;
@@ -100,7 +105,8 @@ function setUp(options: SetUp = {}) {
     rootsOf: (id) => places.rootsOf(id),
     couldDeny: () => options.canDeny ?? true,
   });
-  if (isSettled) for (const { id } of [web, db]) settlement.covered(id, [], false);
+  if (isSettled)
+    for (const { id } of [web, db]) settlement.covered(id, { devices: [], isComplete: true });
   told.length = 0;
   const judge = createFakeJudge({
     ...options,
@@ -114,7 +120,7 @@ function setUp(options: SetUp = {}) {
     places,
     tree,
     settlement,
-    users: (id) => (id === web.id ? readUserDirectory("root:x:0:0::/r:/s\n", "") : undefined),
+    users: (id) => (options.areUsersKnown?.() === false ? undefined : usersOf(id)),
     answer({ tid }, verdict) {
       if (gate.isLate || answers.some(([answered]) => answered === tid)) return false;
       answers.push([tid, verdict]);
@@ -252,7 +258,7 @@ t.test("a judge that throws at what waited leaves the others waiting", (t) => {
   });
   for (const tid of [101, 102, 103]) take(byThread(tid));
   t.match(pipeline.counters(), { waiting: 3 });
-  settlement.covered(web.id, [], false);
+  settlement.covered(web.id, { devices: [], isComplete: true });
   sweep(1);
   t.strictSame(answers, [
     [101, "deny"],
@@ -272,7 +278,7 @@ t.test("a first exec waits until the container's places are marked", (t) => {
   t.strictSame(told, ["cover a 100"]);
   sweep(10);
   t.strictSame(answers, []);
-  settlement.covered(web.id, [], false);
+  settlement.covered(web.id, { devices: [], isComplete: true });
   sweep(20);
   t.strictSame(answers, [[100, "deny"]]);
   t.strictSame(outputs(), ["Web Fetch: curl in web"]);
@@ -306,7 +312,7 @@ t.test(
     take({});
     sweep(10);
     t.strictSame(answers, [], "held until its places are marked");
-    settlement.covered(web.id, [], false);
+    settlement.covered(web.id, { devices: [], isComplete: true });
     sweep(20);
     t.strictSame(answers, [[100, "allow"]]);
     t.strictSame(drafts, []);
@@ -321,6 +327,28 @@ t.test(
     t.end();
   },
 );
+
+for (const [canDeny, isHeldBack] of [
+  [true, "the exec"],
+  [false, "the alert alone"],
+] as const) {
+  t.test(`the names of a container's users hold back ${isHeldBack}`, (t) => {
+    let areUsersKnown = false;
+    const { take, sweep, answers, outputs } = setUp({
+      ...{ rules: [webFetch], canDeny },
+      areUsersKnown: () => areUsersKnown,
+    });
+    take({});
+    sweep(10);
+    t.strictSame(answers, canDeny ? [] : [[100, "allow"]]);
+    t.strictSame(outputs(), []);
+    areUsersKnown = true;
+    sweep(20);
+    t.strictSame(answers, [[100, "allow"]]);
+    t.strictSame(outputs(), ["Web Fetch: curl in web"]);
+    t.end();
+  });
+}
 
 t.test("and goes at once where the container is settled", (t) => {
   const created = { ...web, isComplete: false };
@@ -347,13 +375,16 @@ t.test("when its time is over it is judged with what is known", (t) => {
   t.end();
 });
 
-t.test("an observed exec's alert waits two seconds for its container", (t) => {
+t.test("an observed exec's alert waits ten seconds for its container, once", (t) => {
   const { take, sweep, drafts } = setUp({ rules: [webFetch], containers: [] });
   take({ isHeld: false, cgroup: `0::/docker/${web.id}\n` });
-  sweep(1_999);
+  sweep(9_999);
   t.strictSame(drafts, []);
-  sweep(2_000);
+  sweep(10_000);
   t.match(drafts, [{ alert: { container: { id: web.id, name: "" } } }]);
+  take({ ...byThread(101), isHeld: false, cgroup: `0::/docker/${web.id}\n` });
+  sweep(0);
+  t.equal(drafts.length, 2, "nobody will tell of it: the next ones do not wait");
   t.end();
 });
 

@@ -28,7 +28,14 @@ interface Settled {
   awaited: number;
   mode: "observe" | "hold";
   devices: readonly number[];
-  hasSharedPlaces: boolean;
+  /** False when its places are still to be marked, from a process that shows them. */
+  isComplete: boolean;
+}
+
+/** What was marked for a container. */
+export interface Covered {
+  readonly devices: readonly number[];
+  readonly isComplete: boolean;
 }
 
 /**
@@ -47,22 +54,22 @@ export class Settlement {
     return this.#containers.get(containerId)?.state === "settled";
   }
 
-  /** Starts settling, once: `pid` is a process of the container that exists now. */
+  /** Starts settling, until its places were seen once: `pid` is a process in it that exists now. */
   begin(containerId: string, pid: number): void {
     const known = this.#containers.get(containerId);
-    if (known !== undefined && known.state !== "abandoned") return;
+    if (known?.state === "covering" || (known?.state === "settled" && known.isComplete)) return;
     this.#containers.set(containerId, {
       state: "covering",
       awaited: (known?.awaited ?? 0) + 1,
       mode: "hold",
       devices: [],
-      hasSharedPlaces: false,
+      isComplete: false,
     });
     this.#port.requestCoverage(containerId, pid);
   }
 
-  /** The container's places are marked. */
-  covered(containerId: string, devices: readonly number[], hasSharedPlaces: boolean): void {
+  /** The container's places are marked, as far as they could be seen. */
+  covered(containerId: string, { devices, isComplete }: Covered): void {
     const known = this.#containers.get(containerId);
     if (known !== undefined && known.awaited > 0) {
       known.awaited -= 1;
@@ -75,9 +82,11 @@ export class Settlement {
     }
     const settled: Settled = {
       ...{ state: "settled", awaited: 0, mode: "hold" },
-      ...{ devices, hasSharedPlaces },
+      ...{ devices, isComplete },
     };
     this.#containers.set(containerId, settled);
+    // What waits may go on; the next exec is held again, and shows the places perhaps.
+    if (!isComplete) return;
     settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
     this.#apply(containerId, settled);
   }

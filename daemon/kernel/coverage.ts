@@ -8,8 +8,6 @@ import { parseMountinfo } from "./mountinfo.ts";
 export interface ContainerCoverage {
   /** Superblocks that no mount of the host shows: this container's, or shared among containers. */
   readonly devices: readonly number[];
-  /** True when some place lies on a superblock of the host's and is marked as a mount only. */
-  readonly hasSharedPlaces: boolean;
 }
 
 /** Filesystems that nothing can be executed from: marking them is refused or pointless. */
@@ -67,7 +65,6 @@ export class Coverage {
     const text = this.#readMountinfo(`/proc/${pid}/mountinfo`);
     const hostDevices = this.#hostDevices();
     const devices = new Set<number>();
-    let hasSharedPlaces = false;
     const mounts = parseMountinfo(text ?? "");
     if (mounts.length > mountsMax) {
       this.#log.warn("a container has more mounts than are guarded", {
@@ -87,10 +84,9 @@ export class Coverage {
         extent: isShared ? "mount" : "filesystem",
       };
       if (!this.#mark(place, mount.type)) continue;
-      if (isShared) hasSharedPlaces = true;
-      else devices.add(mount.device);
+      if (!isShared) devices.add(mount.device);
     }
-    return { devices: [...devices], hasSharedPlaces };
+    return { devices: [...devices] };
   }
 
   // Superblocks that the host itself may execute from: a mark on one of them would hold the host. All

@@ -44,12 +44,15 @@ export type ToGuard =
       readonly kind: "covered";
       readonly containerId: string;
       readonly devices: readonly number[];
-      readonly hasSharedPlaces: boolean;
+      /** False when they could not be seen from the process that was named: ask again at the next exec. */
+      readonly isComplete: boolean;
     }
-  /** /etc/passwd and /etc/group of a container. */
+  /** /etc/passwd and /etc/group of a container; follows every `covered`. */
   | {
       readonly kind: "users";
       readonly containerId: string;
+      /** False when the container was gone, or did not answer: what was known of its users stays. */
+      readonly isRead: boolean;
       readonly passwd: ByteString;
       readonly group: ByteString;
     }

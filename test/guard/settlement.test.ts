@@ -25,10 +25,24 @@ t.test("a container's places are asked for once, and it is settled when they are
   settlement.begin("web", 8);
   t.strictSame(news(), ["cover web 7"]);
   t.equal(settlement.isSettled("web"), false, "its execs are held until then");
-  settlement.covered("web", [], false);
+  settlement.covered("web", { devices: [], isComplete: true });
   t.equal(settlement.isSettled("web"), true);
   settlement.begin("web", 9);
   t.strictSame(news(), ["42/1 observe", "default observe"]);
+  t.end();
+});
+
+t.test("places that could not be seen are asked for again at the next exec, which is held", (t) => {
+  const { settlement, news } = setUp({ web: [[42, 1]] });
+  settlement.begin("web", 7);
+  settlement.covered("web", { devices: [], isComplete: false });
+  t.equal(settlement.isSettled("web"), true, "what waited goes on");
+  t.strictSame(news(), ["cover web 7"], "its root stays held");
+  settlement.begin("web", 8);
+  t.equal(settlement.isSettled("web"), false);
+  settlement.covered("web", { devices: [5], isComplete: true });
+  settlement.begin("web", 9);
+  t.strictSame(news(), ["cover web 8", "42/1 observe", "5/0 observe", "default observe"]);
   t.end();
 });
 
@@ -44,7 +58,7 @@ for (const [name, couldDeny, mode] of [
       ],
     });
     if (couldDeny) deniers.add("web");
-    settlement.covered("web", [7], true);
+    settlement.covered("web", { devices: [7], isComplete: true });
     t.strictSame(news(), [`42/1 ${mode}`, `43/5 ${mode}`, `7/0 ${mode}`, `default ${mode}`]);
     t.end();
   });
@@ -58,7 +72,7 @@ t.test("what is newly known changes the mode of a settled container, and of no o
   deniers.add("web");
   settlement.update("web");
   t.strictSame(news(), []);
-  settlement.covered("web", [], false);
+  settlement.covered("web", { devices: [], isComplete: true });
   t.strictSame(news(), ["42/1 hold", "default hold"]);
   deniers.delete("web");
   settlement.update("web");
@@ -69,9 +83,9 @@ t.test("what is newly known changes the mode of a settled container, and of no o
 t.test("a superblock that several use is held as long as one of them wants it held", (t) => {
   const { settlement, deniers, news } = setUp();
   deniers.add("strict");
-  settlement.covered("strict", [7], false);
+  settlement.covered("strict", { devices: [7], isComplete: true });
   news();
-  settlement.covered("lax", [7, 8], false);
+  settlement.covered("lax", { devices: [7, 8], isComplete: true });
   t.strictSame(news(), ["7/0 hold", "8/0 observe", "default hold"]);
   settlement.reset("strict");
   t.strictSame(news(), ["7/0 observe", "default observe"], "the other is still there");
@@ -83,8 +97,8 @@ t.test("a superblock that several use is held as long as one of them wants it he
 t.test("whoever came first", (t) => {
   const { settlement, deniers, news } = setUp();
   deniers.add("strict");
-  settlement.covered("lax", [7], false);
-  settlement.covered("strict", [7], false);
+  settlement.covered("lax", { devices: [7], isComplete: true });
+  settlement.covered("strict", { devices: [7], isComplete: true });
   t.strictSame(news(), ["7/0 observe", "default observe", "7/0 hold", "default hold"]);
   t.end();
 });
@@ -92,7 +106,7 @@ t.test("whoever came first", (t) => {
 t.test("a container that stopped is held and settled anew at its next start", (t) => {
   const { settlement, news } = setUp({ web: [[42, 1]] });
   settlement.begin("web", 7);
-  settlement.covered("web", [], false);
+  settlement.covered("web", { devices: [], isComplete: true });
   news();
   settlement.reset("web");
   t.strictSame(news(), ["42/1 hold", "default observe"]);
@@ -127,8 +141,8 @@ for (const [name, root, containerId, told] of giveUps) {
   t.test(`given up is ${name}`, (t) => {
     const { settlement, deniers, news } = setUp();
     deniers.add("web");
-    settlement.covered("web", [7], false);
-    settlement.covered("foreign", [7, 9], false);
+    settlement.covered("web", { devices: [7], isComplete: true });
+    settlement.covered("foreign", { devices: [7, 9], isComplete: true });
     news();
     settlement.giveUp(root, containerId);
     t.strictSame(news(), told);
@@ -141,11 +155,11 @@ t.test("a container that stopped before its places were marked is not settled by
   settlement.begin("web", 7);
   settlement.reset("web");
   t.strictSame(settlement.devices(), []);
-  settlement.covered("web", [5], false);
+  settlement.covered("web", { devices: [5], isComplete: true });
   t.equal(settlement.isSettled("web"), false);
   settlement.begin("web", 8);
   t.strictSame(news(), ["cover web 7", "default observe", "cover web 8"]);
-  settlement.covered("web", [6], false);
+  settlement.covered("web", { devices: [6], isComplete: true });
   t.equal(settlement.isSettled("web"), true);
   t.strictSame(news(), ["6/0 observe", "default observe"]);
   t.end();
@@ -157,15 +171,15 @@ t.test("nor is its next start, while the answer for the last one is still to com
   settlement.reset("web");
   settlement.begin("web", 8);
   news();
-  settlement.covered("web", [5], false);
+  settlement.covered("web", { devices: [5], isComplete: true });
   t.equal(settlement.isSettled("web"), false);
-  settlement.covered("web", [6], false);
+  settlement.covered("web", { devices: [6], isComplete: true });
   t.equal(settlement.isSettled("web"), true);
   t.strictSame(news(), ["6/0 observe", "default observe"]);
   settlement.reset("web");
   settlement.begin("web", 9);
   t.equal(news().at(-1), "cover web 9", "and all is as at the first start");
-  settlement.covered("web", [6], false);
+  settlement.covered("web", { devices: [6], isComplete: true });
   t.equal(settlement.isSettled("web"), true);
   t.end();
 });
@@ -173,8 +187,8 @@ t.test("nor is its next start, while the answer for the last one is still to com
 t.test("every superblock is told with its mode and its containers", (t) => {
   const { settlement, deniers } = setUp({ strict: [[42, 1]], lax: [[43, 1]], new: [[44, 1]] });
   deniers.add("strict");
-  settlement.covered("lax", [7, 8], false);
-  settlement.covered("strict", [7], false);
+  settlement.covered("lax", { devices: [7, 8], isComplete: true });
+  settlement.covered("strict", { devices: [7], isComplete: true });
   settlement.begin("new", 9);
   t.strictSame(settlement.devices(), [
     { device: 43, mode: "observe", containers: ["lax"] },

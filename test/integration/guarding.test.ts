@@ -81,6 +81,7 @@ if (requireEngine(t)) {
       "proc.pname": "sh",
       "proc.pcmdline": "sh -c /bin/echo deep; :",
       "proc.aname[2]": "sh",
+      "user.name": "app",
       "user.uid": 1000,
       "proc.cwd": "/tmp/",
     });

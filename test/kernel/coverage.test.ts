@@ -60,35 +60,30 @@ const rows: readonly [
   container: readonly string[],
   marks: readonly string[],
   devices: readonly number[],
-  hasSharedPlaces: boolean,
 ][] = [
   [
     "a tmpfs of its own is marked whole",
     [line("0:9", "/tmp", "tmpfs")],
     ["/proc/77/root /tmp 0:9 filesystem"],
     [9],
-    false,
   ],
   [
     "a bind mount of the host's filesystem as that mount only",
     [line("8:1", "/data", "ext4"), line("0:6", "/run/x", "tmpfs")],
     ["/proc/77/root /data 8:1 mount", "/proc/77/root /run/x 0:6 mount"],
     [],
-    true,
   ],
   [
     "a volume on another disk is marked whole, once as a superblock",
     [line("8:17", "/a", "xfs"), line("8:17", "/b", "xfs")],
     ["/proc/77/root /a 8:17 filesystem", "/proc/77/root /b 8:17 filesystem"],
     [8 * 2 ** 20 + 17],
-    false,
   ],
   [
     "a path with blanks and bytes that are not UTF-8",
     [line("0:9", "/a\\040\xff", "tmpfs")],
     ["/proc/77/root /a \xff 0:9 filesystem"],
     [9],
-    false,
   ],
   [
     "nothing can be executed from the kernel's own filesystems",
@@ -97,16 +92,15 @@ const rows: readonly [
     ),
     [],
     [],
-    false,
   ],
-  ["its root is marked by the native thread", [line("0:42", "/", "overlay")], [], [], false],
+  ["its root is marked by the native thread", [line("0:42", "/", "overlay")], [], []],
 ];
 
-for (const [name, container, marks, devices, hasSharedPlaces] of rows) {
+for (const [name, container, marks, devices] of rows) {
   t.test(`the places of a container: ${name}`, (t) => {
     const { coverage, gate, ...seen } = setUp({ host, container });
     gate.roots = [0, 42, 1, Buffer.from("/w/merged")];
-    t.strictSame(coverage.cover(pid), { devices, hasSharedPlaces });
+    t.strictSame(coverage.cover(pid), { devices });
     t.strictSame(seen.marks, marks);
     t.strictSame(seen.lines, []);
     t.end();
@@ -115,14 +109,14 @@ for (const [name, container, marks, devices, hasSharedPlaces] of rows) {
 
 t.test("a process that is gone has no places", (t) => {
   const { coverage, marks } = setUp({ host });
-  t.strictSame(coverage.cover(pid), { devices: [], hasSharedPlaces: false });
+  t.strictSame(coverage.cover(pid), { devices: [] });
   t.strictSame(marks, []);
   t.end();
 });
 
 t.test("when the host's own table cannot be read nothing is marked whole", (t) => {
   const { coverage, marks } = setUp({ container: [line("8:1", "/data", "ext4")] });
-  t.strictSame(coverage.cover(pid), { devices: [], hasSharedPlaces: true });
+  t.strictSame(coverage.cover(pid), { devices: [] });
   t.strictSame(marks, ["/proc/77/root /data 8:1 mount"]);
   t.end();
 });
@@ -164,7 +158,7 @@ t.test("a shared place that could not be marked is none", (t) => {
     container: [line("8:1", "/a", "ext4")],
     errnos: { "/a": 116 },
   });
-  t.strictSame(coverage.cover(pid), { devices: [], hasSharedPlaces: false });
+  t.strictSame(coverage.cover(pid), { devices: [] });
   t.end();
 });
 
