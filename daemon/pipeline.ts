@@ -189,15 +189,10 @@ export class Pipeline {
   }
 
   #judge({ traced, cgroupIds, isHeld }: Pending): void {
-    const { places, judge, settlement } = this.#options;
+    const { places, judge } = this.#options;
     const { record } = traced;
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
-    if (known === undefined) {
-      this.#containerUnknown += 1;
-      if (isHeld) settlement.giveUp(lifeOf(record), containerId);
-      if (containerId !== undefined && this.#foreign.size < foreignMax)
-        this.#foreign.add(containerId);
-    }
+    if (known === undefined) this.#noteUnknown(record, containerId, isHeld);
     // Never taken for the host: rules ask for `container.id != host`.
     const container =
       known ?? (containerId === undefined ? undefined : unknownContainer(containerId));
@@ -215,6 +210,13 @@ export class Pipeline {
     const rules = this.#untold(traced, judge.match(event));
     if (rules.length === 0) this.#remember(event, isHeld ? this.#answer(record, "allow") : "allow");
     else this.#act({ event, traced, rules, isKnown: known !== undefined });
+  }
+
+  #noteUnknown(record: GateRecord, containerId: string | undefined, isHeld: boolean): void {
+    this.#containerUnknown += 1;
+    if (isHeld) this.#options.settlement.giveUp(lifeOf(record), containerId);
+    if (containerId !== undefined && this.#foreign.size < foreignMax)
+      this.#foreign.add(containerId);
   }
 
   #act({ event, traced, rules, isKnown }: Matched): void {

@@ -47,13 +47,15 @@ if (requireEngine(t)) {
       t.teardown(() => daemon.stop());
       const names = Array.from({ length: 200 }, (_, index) => `brief-${index}`);
       const queue = [...names];
+      const codes: number[] = [];
       await Promise.all(
         Array.from({ length: 8 }, async () => {
           for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-            await run("--rm", `--name=${name}`, images.busybox, "/bin/true");
+            codes.push((await run("--rm", `--name=${name}`, images.busybox, "/bin/true")).code);
           }
         }),
       );
+      t.equal(codes.filter((code) => code !== 0).length, 0, "the engine ran them all");
       const found = await Promise.all(
         names.map((name) => daemon.alert(ofContainer(name, "/bin/true"))),
       );
@@ -197,6 +199,38 @@ if (requireEngine(t)) {
     execFileSync(join(shared, "wget"), ["--help"], { stdio: "ignore" });
     t.pass("the same file runs on the host");
     await engine.docker("rm", "--force", "places");
+  });
+
+  await t.test("a program of the host never makes the host's own mounts guarded", async (t) => {
+    await run("--detach", "--name=visited", images.busybox, "/bin/sleep", "600");
+    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    t.teardown(() => daemon.stop());
+    const root = await engine.docker(
+      ...["inspect", "--format={{.GraphDriver.Data.MergedDir}}", "visited"],
+    );
+    const before = marksLeft();
+    // From the host, before anything of the container's own is executed.
+    const program = join(root.stdout.trim(), "bin/busybox");
+    execFileSync("/bin/sh", ["-c", 'exec "$0" true', program]);
+    await daemon.alert(ofContainer("visited", `${program} true`));
+    t.equal(marksLeft(), before, "nothing more is marked");
+    await engine.docker("exec", "visited", "/bin/true", "its own");
+    await daemon.alert(ofContainer("visited", "/bin/true its own"));
+    await engine.docker("rm", "--force", "visited");
+  });
+
+  await t.test("what runs from a volume is seen, though its start was not", async (t) => {
+    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    t.teardown(() => daemon.stop());
+    const tools = mkdtempSync(join(engine.directory, "static-"));
+    copyFileSync("/bin/busybox", join(tools, "busybox"));
+    const script = "while :; do /tools/busybox true; /tools/busybox usleep 300000; done";
+    await run(
+      ...["--detach", "--name=static", `--volume=${tools}:/tools:ro`, images.busybox],
+      ...["/tools/busybox", "sh", "-c", script],
+    );
+    await daemon.alert(ofContainer("static", "/tools/busybox true"));
+    await engine.docker("rm", "--force", "static");
   });
 
   await t.test(
