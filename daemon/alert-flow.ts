@@ -1,6 +1,8 @@
 // From the guard thread's drafts to the world: actions first, since the alert tells what came of them.
 // SPDX-License-Identifier: Apache-2.0
 import type { ActionRunner } from "./action/run.ts";
+import type { Undo } from "./action/undo.ts";
+import type { FailureAlerts } from "./failure-alert.ts";
 import type { Alert } from "./model/alert.ts";
 import type { Engine } from "./model/container.ts";
 import type { AlertDraft } from "./model/guard-messages.ts";
@@ -16,26 +18,45 @@ export interface AlertFlow {
   settled(): Promise<void>;
 }
 
-/** Joins drafts, actions and outputs. `onTaken` is told how many alerts have left the flow. */
-export function createAlertFlow(options: {
-  readonly actions: ActionRunner;
+/** What the flow joins. */
+export interface AlertFlowOptions {
+  readonly actions: Pick<ActionRunner, "run">;
+  readonly undo: Pick<Undo, "remember">;
+  readonly failures: FailureAlerts;
   readonly outputs: FanOut;
+  /** An alert as one line of JSON, for hooks. */
+  readonly formatJson: (alert: Alert) => string;
   readonly engine: () => Engine | undefined;
+  /** Told how many alerts of the guard thread have left the flow. */
   readonly onTaken: (alerts: number) => void;
-}): AlertFlow {
-  const { actions, outputs, engine, onTaken } = options;
+}
+
+/** Joins drafts, actions and outputs. */
+export function createAlertFlow(options: AlertFlowOptions): AlertFlow {
+  const { actions, undo, failures, outputs, formatJson, engine, onTaken } = options;
   const underWay = new Set<Promise<void>>();
   let sent = 0;
 
-  function send(alert: Alert): void {
+  function withEngine(alert: Alert): Alert {
     const known = engine();
-    outputs.write(known === undefined ? alert : { ...alert, engine: known });
-    sent += 1;
+    return known === undefined ? alert : { ...alert, engine: known };
+  }
+
+  function send(alert: Alert): void {
+    undo.remember(alert);
+    for (const one of [alert, ...failures.of(alert)]) {
+      outputs.write(withEngine(one));
+      sent += 1;
+    }
     onTaken(1);
   }
 
   async function act({ alert, planned, pid, startTicks }: AlertDraft): Promise<void> {
-    const target = { containerId: alert.container?.id, pid, startTicks };
+    const target = {
+      ...{ containerId: alert.container?.id, pid, startTicks, alertUuid: alert.uuid },
+      alertJson: (outcomes: Alert["outcomes"]) =>
+        formatJson(withEngine({ ...alert, outcomes: [...alert.outcomes, ...outcomes] })),
+    };
     const outcomes = await actions.run(planned, target);
     send({ ...alert, outcomes: [...alert.outcomes, ...outcomes] });
   }

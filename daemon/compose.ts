@@ -1,17 +1,20 @@
 // Composition root of the main thread: builds adapters and hands them to each other. No logic.
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from "node:crypto";
 import { createActionRunner, type ActionRunner } from "./action/run.ts";
+import { createUndo, type Undo } from "./action/undo.ts";
 import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
-import { outputNamesOf } from "./config/output-names.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
+import { createFailureAlerts } from "./failure-alert.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
 import { createDockerEngine } from "./host/docker.ts";
 import { createCallers } from "./host/callers.ts";
 import { findGroup } from "./host/groups.ts";
+import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
 import type { JudgeSources } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
@@ -21,12 +24,12 @@ import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
-import { createJsonFormatter } from "./outputs/format-json.ts";
+import { createJsonFormatter, formatJson } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput } from "./outputs/recent-output.ts";
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
+import { createProcessKiller } from "./process-killer.ts";
 import { createStatus } from "./status.ts";
-import { err, ok, type Result } from "./util/result.ts";
 
 /** What a daemon is composed from. */
 export interface ComposeOptions {
@@ -46,7 +49,9 @@ export interface Parts {
   readonly engine: ContainerEngine;
   readonly inventory: ContainerInventory;
   readonly guarding: Guarding;
+  readonly hooks: HookHelper;
   readonly actions: ActionRunner;
+  readonly undo: Undo;
   /** Which outputs a configuration asks for: `outputs.replace(planOutputs(config.outputs), …)` swaps them. */
   readonly planOutputs: OutputPlanner;
   readonly outputs: FanOut;
@@ -58,17 +63,14 @@ export interface Parts {
 const recentAlertsMax = 1_000;
 /** Records on their way to the guard thread: about 16,000 execs of usual size. */
 const handOverBytes = 16 << 20;
-const esrch = 3;
 
 /** Builds everything and starts nothing but the gate, which has to be there first. */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const { config, clock, log } = options;
   const binding = loadBinding();
-  const gate = Gate.open(binding, {
-    deadlineMs: config.gate.deadlineMs,
-    denyOnDeadline: config.gate.onDeadline === "deny",
-    handOverBytes,
-  });
+  // Before the gate, or it would inherit it.
+  const hooks = startHookHelper(log);
+  const gate = openGate(binding, config, hooks);
   const guard = new Guard(guardSettings(options, gate, await readHost()), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const inventory = createContainerInventory({
@@ -88,24 +90,43 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
   const actions = createActionRunner({
     runtime: engine,
-    killProcess: (pid, startTicks) => killProcess(binding, pid, startTicks),
+    ...createProcessKiller(binding),
+    runHook: hooks.run,
     clock,
     log,
-    outputNames: outputNamesOf(config),
+    outputNames: () => outputs.names,
+  });
+  const undo = createUndo({
+    runtime: engine,
+    actions,
+    recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
   });
   const alerts = createAlertFlow({
-    actions,
-    outputs,
+    ...{ actions, undo, outputs, formatJson },
+    failures: createFailureAlerts({ nowMs: () => clock.monotonicMs(), newUuid: randomUUID }),
     engine: () => inventory.status().engine,
     onTaken: (count) => {
       guard.post({ kind: "taken", alerts: count });
     },
   });
   const parts = {
-    ...{ binding, gate, guard, engine, inventory, guarding, actions },
+    ...{ binding, gate, guard, engine, inventory, guarding, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts },
   };
   return { ...parts, control: await createControl(options, parts, recent) };
+}
+
+function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {
+  try {
+    return Gate.open(binding, {
+      deadlineMs: gate.deadlineMs,
+      denyOnDeadline: gate.onDeadline === "deny",
+      handOverBytes,
+    });
+  } catch (error) {
+    hooks.close();
+    throw error;
+  }
 }
 
 function guardSettings({ config, sources }: ComposeOptions, gate: Gate, host: Host): GuardSettings {
@@ -135,6 +156,7 @@ async function createControl(
       version,
       status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
       events,
+      undo: (uuid) => parts.undo.undo(uuid),
       formats: { json: createJsonFormatter(), text: formatText },
       queries: { filter: compileAlertFilter, fields: compileAlertFields },
       nowMs: () => clock.nowMs(),
@@ -142,15 +164,4 @@ async function createControl(
     clock,
     log,
   });
-}
-
-function killProcess(
-  binding: Binding,
-  pid: number,
-  startTicks: bigint,
-): Result<void, { kind: "gone" | "failed"; message: string }> {
-  const errno = binding.killProcess(pid, startTicks);
-  if (errno === 0) return ok(undefined);
-  if (errno === esrch) return err({ kind: "gone", message: "the process has ended" });
-  return err({ kind: "failed", message: `cannot kill process ${pid}: errno ${errno}` });
 }

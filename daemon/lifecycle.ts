@@ -27,6 +27,12 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
   const parts = await compose(options);
   const stops: Stop[] = [
     {
+      name: "hooks",
+      stop: () => {
+        parts.hooks.close();
+      },
+    },
+    {
       name: "gate",
       stop: () => {
         parts.gate.close();

@@ -2,6 +2,7 @@
 import t from "tap";
 import type { ActionTarget } from "../daemon/action/action.ts";
 import { createAlertFlow } from "../daemon/alert-flow.ts";
+import { createFailureAlerts } from "../daemon/failure-alert.ts";
 import type { Alert, Outcome } from "../daemon/model/alert.ts";
 import type { Engine } from "../daemon/model/container.ts";
 import type { PlannedAction } from "../daemon/model/decision.ts";
@@ -26,6 +27,7 @@ function draft(uuid: string, planned: readonly PlannedAction[] = []): AlertDraft
 function setUp(known: () => Engine | undefined = () => engine) {
   const written: Alert[] = [];
   const targets: ActionTarget[] = [];
+  const remembered: string[] = [];
   const ends: ((outcomes: readonly Outcome[]) => void)[] = [];
   let taken = 0;
   const flow = createAlertFlow({
@@ -34,8 +36,10 @@ function setUp(known: () => Engine | undefined = () => engine) {
         targets.push(target);
         return new Promise((resolve) => ends.push(resolve));
       },
-      counters: () => ({ done: 0, failed: 0, suppressed: 0, wouldDo: 0, notPossible: 0 }),
     },
+    undo: { remember: (alert) => remembered.push(alert.uuid) },
+    failures: createFailureAlerts({ nowMs: () => 0, newUuid: () => "failure" }),
+    formatJson: (alert) => `${alert.uuid} ${alert.outcomes.length} ${alert.engine?.id ?? ""}`,
     outputs: {
       names: [],
       write: (alert) => written.push(alert),
@@ -53,6 +57,7 @@ function setUp(known: () => Engine | undefined = () => engine) {
   return {
     flow,
     written,
+    remembered,
     targets,
     ends,
     uuids: () => written.map(({ uuid }) => uuid),
@@ -104,4 +109,27 @@ t.test("it is settled when every action under way has ended", async (t) => {
   await settled;
   t.equal(flow.sent, 2);
   await flow.settled();
+});
+
+t.test("a hook's alert has the engine and what came of the actions before", async (t) => {
+  const { flow, targets, ends } = setUp();
+  flow.take([draft("a", [pause])]);
+  t.equal(targets[0]?.alertUuid, "a");
+  t.equal(targets[0]?.alertJson([paused]), "a 2 e");
+  ends[0]?.([paused]);
+  await flow.settled();
+});
+
+t.test("what failed is an alert of its own, behind the one it belongs to", async (t) => {
+  const { flow, written, remembered, ends, taken } = setUp();
+  flow.take([draft("a", [pause])]);
+  ends[0]?.([{ ...paused, status: "failed", detail: "why" }]);
+  await flow.settled();
+  t.match(written, [
+    { uuid: "a" },
+    { uuid: "failure", rule: "Action of a Policy Failed", source: "execwarden", engine },
+  ]);
+  t.strictSame(remembered, ["a"]);
+  t.equal(flow.sent, 2);
+  t.equal(taken(), 1, "the guard thread had sent one");
 });

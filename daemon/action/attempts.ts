@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action } from "../model/alert.ts";
-import type { ContainerRuntime } from "../model/ports.ts";
-import type { ActionResult, ActionTarget, ActionTools, KillProcess } from "./action.ts";
-import { execute, registry } from "./registry.ts";
+import type { Action, Outcome } from "../model/alert.ts";
+import type { ActionResult, ActionTarget, ActionTools, Executor } from "./action.ts";
+import { createLanes } from "./lanes.ts";
+import { executorOf } from "./registry.ts";
 import { createSlots } from "./slots.ts";
+import { createTurns, tooMany } from "./turns.ts";
 
 /** Bounds of the runner. */
 export interface ActionLimits {
-  /** For one action, waiting for its turn left out. The engine is asked to keep it too. */
+  /** For one action with all its tries, waiting for its turn left out. The engine is asked to keep it too. */
   readonly timeoutMs: number;
-  /** Actions at work at the same time. */
+  /** Actions at work at the same time, hooks left out. */
   readonly concurrentMax: number;
   /** Actions that wait for their turn; what comes beyond fails at once. */
   readonly waitingMax: number;
+  readonly hooksConcurrentMax: number;
+  readonly hooksWaitingMax: number;
+  /** Before the second try where the engine could not be reached. */
+  readonly retryDelayMs: number;
+  readonly retryDelayMaxMs: number;
 }
 
 /** Bounds for a machine of ordinary size. `docker stop` alone takes ten seconds where the signal is ignored. */
@@ -20,88 +26,103 @@ export const defaultActionLimits: ActionLimits = {
   timeoutMs: 15_000,
   concurrentMax: 16,
   waitingMax: 1000,
+  hooksConcurrentMax: 4,
+  hooksWaitingMax: 256,
+  retryDelayMs: 100,
+  retryDelayMaxMs: 2_000,
 };
 
-/** What attempts work with. */
-export interface AttemptTools {
-  readonly runtime: ContainerRuntime;
-  readonly killProcess: KillProcess;
-  readonly outputNames: readonly string[];
+/** What is under way now, and how often something was tried again since the start. */
+export interface AttemptCounters {
+  readonly running: number;
+  readonly waiting: number;
+  readonly hooksRunning: number;
+  readonly hooksWaiting: number;
+  readonly retries: number;
+}
+
+/** Something to do to a container, in the order of its lane. */
+export interface LaneWork {
+  readonly containerId: string;
+  /** The same work has the same key. */
+  readonly key: string;
+  /** Said as in `cannot <what>: …`. */
+  readonly what: string;
+  readonly extraTimeMs?: number;
+  readonly work: (timeoutMs: number) => Promise<ActionResult>;
 }
 
 /** Tries single actions. */
 export interface Attempts {
-  /** Never rejects; joins an attempt at the same thing that is under way. */
-  attempt(action: Action, target: ActionTarget): Promise<ActionResult>;
+  /** Never rejects; joins an attempt at the same thing that is under way. `outcomes` are those of the alert so far. */
+  attempt(
+    action: Action,
+    target: ActionTarget,
+    outcomes: readonly Outcome[],
+  ): Promise<ActionResult>;
+  /** Does something else to a container, behind the actions on it. Never rejects. */
+  inLane(work: LaneWork): Promise<ActionResult>;
+  counters(): AttemptCounters;
 }
 
-/** Wires executors to a bounded number of turns and a timeout. */
-export function createAttempts(
-  { runtime, killProcess, outputNames }: AttemptTools,
-  limits: ActionLimits,
-): Attempts {
-  const { timeoutMs, concurrentMax, waitingMax } = limits;
-  const tools: ActionTools = { runtime, killProcess, outputNames, timeoutMs };
+/** Wires executors to a bounded number of turns, tries and a timeout. */
+export function createAttempts(tools: ActionTools, limits: ActionLimits): Attempts {
+  const { concurrentMax, waitingMax, hooksConcurrentMax, hooksWaitingMax } = limits;
   const slots = createSlots({ countMax: concurrentMax, waitingMax });
-  const inFlight = new Map<string, Promise<ActionResult>>();
+  const hookSlots = createSlots({ countMax: hooksConcurrentMax, waitingMax: hooksWaitingMax });
+  const lanes = createLanes<ActionResult>(waitingMax);
+  const underWay = new Map<string, Promise<ActionResult>>();
+  const turns = createTurns(limits);
+  function joined(key: string, start: () => Promise<ActionResult>): Promise<ActionResult> {
+    const running = underWay.get(key);
+    if (running !== undefined) return running;
+    const started = start().finally(() => underWay.delete(key));
+    underWay.set(key, started);
+    return started;
+  }
 
-  async function act(action: Action, target: ActionTarget): Promise<ActionResult> {
-    if (!(await slots.acquire())) {
-      return { status: "failed", detail: `cannot ${action.kind}: too many actions are waiting` };
-    }
-    try {
-      return await withTimeout(execute({ action, target, tools }), action, timeoutMs);
-    } catch (error) {
-      // An adapter that throws must cost one outcome, not the daemon.
-      return { status: "failed", detail: `cannot ${action.kind}: ${String(error)}` };
-    } finally {
-      slots.release();
-    }
+  function inLane({ containerId, key, what, extraTimeMs = 0, work }: LaneWork) {
+    const timeoutMs = limits.timeoutMs + extraTimeMs;
+    const start = (): Promise<ActionResult> => turns.act({ slots, what, timeoutMs, work });
+    return lanes.run(containerId, key, start) ?? Promise.resolve(tooMany(what));
   }
 
   return {
-    attempt(action, target) {
-      const key = keyOf(action, target);
-      if (key === undefined) return act(action, target);
-      const running = inFlight.get(key);
-      if (running !== undefined) return running;
-      const started = act(action, target).finally(() => inFlight.delete(key));
-      inFlight.set(key, started);
-      return started;
+    attempt(action, target, outcomes) {
+      const executor: Executor = executorOf(action);
+      const call = { action, target, tools, outcomes };
+      const obstacle = executor.check({ ...call, timeoutMs: limits.timeoutMs });
+      if (obstacle !== undefined)
+        return Promise.resolve({ status: "not-possible", detail: obstacle });
+      const what = action.kind.replaceAll("-", " ");
+      const extraTimeMs = executor.extraTimeMs?.(action) ?? 0;
+      const timeoutMs = limits.timeoutMs + extraTimeMs;
+      const work = (leftMs: number): Promise<ActionResult> =>
+        executor.run({ ...call, timeoutMs: leftMs });
+      switch (executor.on) {
+        case "container":
+          return inLane({
+            ...{ containerId: target.containerId ?? "", what, extraTimeMs, work },
+            key: JSON.stringify(action),
+          });
+        case "process":
+          return joined(`${action.kind} ${String(target.pid)} ${String(target.startTicks)}`, () =>
+            turns.act({ slots, what, timeoutMs, work }),
+          );
+        case "program":
+          return turns.act({ slots: hookSlots, what: "run the hook", timeoutMs, work });
+        case "exec":
+        case "outputs":
+          return turns.act({ slots, what, timeoutMs, work });
+      }
     },
+    inLane,
+    counters: () => ({
+      running: slots.used,
+      waiting: slots.waiting,
+      hooksRunning: hookSlots.used,
+      hooksWaiting: hookSlots.waiting,
+      retries: turns.retries(),
+    }),
   };
-}
-
-function keyOf(action: Action, target: ActionTarget): string | undefined {
-  switch (registry[action.kind].on) {
-    case "container":
-      return `${action.kind} ${target.containerId ?? ""}`;
-    case "process":
-      return `${action.kind} ${String(target.pid)} ${String(target.startTicks)}`;
-    case "exec":
-    case "outputs":
-      return undefined;
-  }
-}
-
-/** The engine is asked to keep the time itself; this is for the case that it does not. */
-const graceMs = 500;
-
-async function withTimeout(
-  work: Promise<ActionResult>,
-  action: Action,
-  timeoutMs: number,
-): Promise<ActionResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<ActionResult>((resolve) => {
-    timer = setTimeout(() => {
-      const detail = `cannot ${action.kind}: no answer within ${timeoutMs} ms; is the engine stuck?`;
-      resolve({ status: "failed", detail });
-    }, timeoutMs + graceMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

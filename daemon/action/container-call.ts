@@ -4,14 +4,15 @@ import type { Result } from "../util/result.ts";
 import type { ActionCall, ActionResult } from "./action.ts";
 
 /** Asks the engine to do something to the target's container and puts the answer as a result. */
-export async function callOnContainer(
+export async function callOnContainer<T>(
   call: ActionCall,
-  ask: (containerId: string) => Promise<Result<void, RuntimeFailure>>,
+  ask: (containerId: string) => Promise<Result<T, RuntimeFailure>>,
+  toResult: (answer: T) => ActionResult = () => ({ status: "done" }),
 ): Promise<ActionResult> {
   const { containerId } = call.target;
   if (containerId === undefined) return { status: "not-possible", detail: noContainer };
   const result = await ask(containerId);
-  return result.ok ? { status: "done" } : resultOfFailure(call.action.kind, result.error);
+  return result.ok ? toResult(result.value) : resultOfFailure(call.action.kind, result.error);
 }
 
 /** Says why nothing can be done to the target's container; undefined when something can. */
@@ -33,5 +34,7 @@ function resultOfFailure(kind: string, failure: RuntimeFailure): ActionResult {
   return {
     status: "failed",
     detail: `cannot ${kind.replace("-", " ")}: ${failure.message}; ${advice[failure.kind]}`,
+    // A refusal is an answer, and after a timeout there is no time left.
+    isRetryable: failure.kind === "unreachable",
   };
 }

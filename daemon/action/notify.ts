@@ -8,17 +8,18 @@ export type NotifyAction = Extract<Action, { kind: "notify" }>;
 /** Tells named outputs. Every output gets every alert, so this makes sure that the named ones are there. */
 export const notify: Executor<NotifyAction> = {
   description: "send the alert to the named outputs",
-  order: 5,
+  order: 10,
   on: "outputs",
   check: () => undefined,
   run: (call) => Promise.resolve(tell(call)),
 };
 
 function tell({ action, tools }: ActionCall<NotifyAction>): ActionResult {
-  const missing = action.outputs.filter((name) => !tools.outputNames.includes(name));
+  const outputNames = tools.outputNames();
+  const missing = action.outputs.filter((name) => !outputNames.includes(name));
   if (missing.length === 0) return { status: "done" };
   const names = missing.map((name) => `"${name}"`).join(", ");
-  const known = tools.outputNames.join(", ");
+  const known = outputNames.join(", ");
   return {
     status: "failed",
     detail: `cannot notify ${names}: the configured outputs are ${known}`,

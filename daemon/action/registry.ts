@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from "../model/alert.ts";
-import type { ActionCall, ActionResult, Executor } from "./action.ts";
+import type { ActionOf, Executor } from "./action.ts";
 import { deny } from "./deny.ts";
+import { disconnect } from "./disconnect.ts";
+import { hook } from "./hook.ts";
 import { killContainer } from "./kill-container.ts";
-import { killProcess } from "./kill-process.ts";
+import { killProcess, killProcessTree } from "./kill-process.ts";
 import { notify } from "./notify.ts";
-import { pause } from "./pause.ts";
-import { stop } from "./stop.ts";
+import { pause, unpause } from "./pause.ts";
+import { restart, stop } from "./stop.ts";
 
 /** Every action there is, by its kind. */
-export const registry = {
+const registry = {
   deny,
   "kill-process": killProcess,
+  "kill-process-tree": killProcessTree,
   pause,
+  disconnect,
   "kill-container": killContainer,
   stop,
+  restart,
+  unpause,
+  hook,
   notify,
-} as const satisfies { readonly [K in Action["kind"]]: Executor<Extract<Action, { kind: K }>> };
+} as const satisfies { readonly [K in Action["kind"]]: Executor<ActionOf<K>> };
 
-/** Checks and runs one action by the table's row. Never rejects unless an executor is wrong. */
-export async function execute(call: ActionCall): Promise<ActionResult> {
-  const { action } = call;
-  if (action.kind === "notify") return registry.notify.run({ ...call, action });
-  const executor = registry[action.kind];
-  const obstacle = executor.check(call);
-  if (obstacle !== undefined) return { status: "not-possible", detail: obstacle };
-  return executor.run(call);
+/** The row of an action's kind; its functions take actions of that kind. */
+export function executorOf({ kind }: Action): Executor {
+  return registry[kind];
 }

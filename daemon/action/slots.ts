@@ -8,6 +8,10 @@ export interface Slots {
   acquire(): Promise<boolean>;
   /** Gives the turn to the next one. Exactly once for each granted `acquire`. */
   release(): void;
+  /** Turns that are taken now. */
+  readonly used: number;
+  /** Those who wait for one. */
+  readonly waiting: number;
 }
 
 /** Builds a counting semaphore with a bounded, first-come-first-served line. */
@@ -32,6 +36,12 @@ export function createSlots(limits: {
       const next = waiting.shift();
       if (next === undefined) usedCount -= 1;
       else next(true);
+    },
+    get used() {
+      return usedCount;
+    },
+    get waiting() {
+      return waiting.length;
     },
   };
 }

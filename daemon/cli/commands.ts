@@ -5,10 +5,19 @@ import { policyCheck } from "./commands/policy-check.ts";
 import { rulesCheck } from "./commands/rules-check.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
+import { undo } from "./commands/undo.ts";
 import { version } from "./commands/version.ts";
 
 /** Every command, in the order that `--help` shows. */
-export const commands: readonly Command[] = [run, status, events, rulesCheck, policyCheck, version];
+export const commands: readonly Command[] = [
+  run,
+  status,
+  events,
+  undo,
+  rulesCheck,
+  policyCheck,
+  version,
+];
 
 /** What commands with a first word in common are about. */
 export const groups: Readonly<Record<string, string>> = {

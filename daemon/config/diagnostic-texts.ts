@@ -4,5 +4,6 @@ import type { DiagnosticTexts } from "../text/diagnostic-texts.ts";
 /** Codes of the faults of a configuration that its schema alone cannot tell. */
 export const configDiagnosticTexts = {
   "repeated-output": "Two webhooks have the same name. Policies name outputs, so names are unique.",
+  "not-available": "A setting of a later version. It is read and has no effect.",
   "docker-host": "The environment variable DOCKER_HOST does not hold an address of an engine.",
 } as const satisfies DiagnosticTexts;

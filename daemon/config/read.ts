@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, hasErrors, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import { readWithSchema } from "../text/schema.ts";
 import type { Source, Span } from "../text/source.ts";
-import { nodeAt, plainValue } from "../text/yaml-path.ts";
+import { keySpanAt, nodeAt, plainValue } from "../text/yaml-path.ts";
 import type { YamlNode } from "../text/yaml-node.ts";
 import { assert } from "../util/assert.ts";
 import type { Config } from "./config.ts";
@@ -36,7 +36,7 @@ export function readConfig(
     const { root, diagnostics: faults } = readWithSchema(source, configSchema);
     diagnostics.push(...faults);
     if (root === undefined) continue;
-    diagnostics.push(...checkWebhookNames(root));
+    diagnostics.push(...checkWebhookNames(root), ...checkAvailability(root));
     merged = merge(merged, plainValue(root));
   }
   const host = dockerHostOf(merged, environment);
@@ -69,6 +69,14 @@ function checkWebhookNames(root: YamlNode): readonly Diagnostic[] {
       );
   }
   return faults;
+}
+
+function checkAvailability(root: YamlNode): readonly Diagnostic[] {
+  const span = keySpanAt(root, ["witness"]);
+  if (span === undefined) return [];
+  const message =
+    'cannot use "witness": it is not available in this version, and the gate alone is used';
+  return [warningAt({ code: "not-available", message, span })];
 }
 
 interface DockerHost {
@@ -108,7 +116,6 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     allowlistFile: input.allowlist_file,
     mode: input.mode,
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
-    witness: input.witness,
     control: controlOf(input.control),
     outputs: {
       ...(stdout === undefined ? {} : { stdout }),

@@ -4,6 +4,7 @@
 import type { Alert, FieldValue } from "../model/alert.ts";
 import type { Status } from "../model/status.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
+import type { UndoReport } from "../model/undo.ts";
 import type { Caller } from "./access.ts";
 
 /** Where the API takes alerts from. */
@@ -60,6 +61,8 @@ export interface ControlTools {
   readonly version: string;
   readonly status: () => Status;
   readonly events: EventSource;
+  /** Undoes the actions of an alert; undefined when nobody remembers it. Never rejects. */
+  readonly undo: (uuid: string) => Promise<UndoReport | undefined>;
   readonly formats: EventFormats;
   readonly queries: AlertQueries;
   /** Milliseconds since the epoch. */

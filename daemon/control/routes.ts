@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { eventsRoute } from "./handlers/events.ts";
 import { statusRoute } from "./handlers/status.ts";
+import { undoRoute } from "./handlers/undo.ts";
 import { versionRoute } from "./handlers/version.ts";
 import type { Route } from "./route.ts";
 
@@ -9,4 +10,4 @@ import type { Route } from "./route.ts";
  * where the handler returns `json(…)`, `text(…)`, `refuse(…)` or a stream. `access: "write"` rows are logged with
  * who called. docs/openapi.yaml describes each row.
  */
-export const routes: readonly Route[] = [statusRoute, versionRoute, eventsRoute];
+export const routes: readonly Route[] = [statusRoute, versionRoute, eventsRoute, undoRoute];

@@ -23,7 +23,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
     ["policies", String(status.policies)],
     ["alerts", String(status.alerts)],
-    ["actions", countsText(actions)],
+    ["actions", actionsText(actions)],
     ...Object.entries(status.outputs).map(([name, counters]) => outputLine(name, counters)),
     ...gate.superblocks.slice(0, superblocksShownMax).map(superblockLine),
     ...leftOutLine(gate.superblocks.length - superblocksShownMax),
@@ -61,6 +61,12 @@ function lossesText({ gate: { counters } }: Status): string {
   const { seen, allowed, denied, waiting, ...losses } = counters;
   const entries = Object.entries(losses).filter(([, count]) => count > 0);
   return entries.length === 0 ? "none" : countsText(Object.fromEntries(entries));
+}
+
+/** What is always told, and of the rest what there is. */
+function actionsText({ done, failed, suppressed, ...more }: Status["actions"]): string {
+  const others = Object.entries(more).filter(([, count]) => count > 0);
+  return countsText({ done, failed, suppressed, ...Object.fromEntries(others) });
 }
 
 /** `deadlines missed 0, lost 2` from `{ deadlinesMissed: 0, lost: 2 }`. */

@@ -1,56 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ContainerEngine, RuntimeFailure } from "../model/ports.ts";
+import type { ContainerRuntime, RuntimeChange, RuntimeFailure } from "../model/ports.ts";
 import { err, ok, type Result } from "../util/result.ts";
 import { memberOf } from "../util/unknown-value.ts";
-
-/** The part of a dockerode container that control needs. */
-export interface ControlledContainer {
-  pause(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-  unpause(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-  stop(options: { readonly abortSignal: AbortSignal; readonly t: number }): Promise<unknown>;
-  kill(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-  inspect(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-}
-
-/** How a call to the engine is made: bounded in time, failures as results. */
-export type CallEngine = <T>(
-  call: { readonly what: string; readonly timeoutMs: number },
-  run: (abortSignal: AbortSignal) => Promise<T>,
-) => Promise<Result<T, RuntimeFailure>>;
+import type { Abortable, ControlledEngine } from "./docker-client.ts";
+import { createDockerNetworks } from "./docker-networks.ts";
 
 /** The engine's own grace between SIGTERM and SIGKILL (docker stop). */
-const stopGraceSecondsMax = 10;
+const stopGraceMs = 10_000;
 /** Kept back from the caller's time for the engine's own work after SIGKILL. */
 const stopReserveMs = 1_000;
 /** How long the question may take what became of a container that refused. */
 const stateTimeoutMs = 1_000;
 
-type Operation = "pause" | "unpause" | "stop" | "kill";
-type Control = Pick<ContainerEngine, Operation>;
+type Operation = "pause" | "unpause" | "stop" | "restart" | "kill";
+type Change = Promise<Result<RuntimeChange, RuntimeFailure>>;
 
 /**
- * The calls that change a container. What is so already is done; a container that does not run any more is
- * `gone`, whichever way the engine's version says so. `stop` gives the container as much of its 10 s of grace as
- * fits into the timeout.
+ * The calls that change a container. What is so already is done, and said to be unchanged; a container that does not
+ * run any more is `gone`, whichever way the engine's version says so. `stop` gives the container as much of its
+ * grace as fits into the timeout.
  */
-export function createDockerControl(engine: {
-  readonly container: (id: string) => ControlledContainer;
-  readonly call: CallEngine;
-}): Control {
-  const { call } = engine;
+export function createDockerControl(engine: ControlledEngine): ContainerRuntime {
+  const { call, container } = engine;
 
   async function change(
     operation: Operation,
     id: string,
-    { timeoutMs, run }: { timeoutMs: number; run: (abortSignal: AbortSignal) => Promise<unknown> },
-  ): Promise<Result<void, RuntimeFailure>> {
-    const done = await call({ what: `${operation} container ${id}`, timeoutMs }, run);
-    if (done.ok) return ok(undefined);
+    { timeoutMs, run }: { timeoutMs: number; run: (options: Abortable) => Promise<unknown> },
+  ): Change {
+    const what = `${operation} container ${id}`;
+    const done = await call({ what, timeoutMs }, (abortSignal) => run({ abortSignal }));
+    if (done.ok) return ok("changed");
     if (done.error.kind !== "refused") return done;
-    const what = `inspect container ${id}`;
     const now = await call(
-      { what, timeoutMs: Math.min(timeoutMs, stateTimeoutMs) },
-      (abortSignal) => engine.container(id).inspect({ abortSignal }),
+      { what: `inspect container ${id}`, timeoutMs: Math.min(timeoutMs, stateTimeoutMs) },
+      (abortSignal) => container(id).inspect({ abortSignal }),
     );
     if (!now.ok) return err(now.error.kind === "gone" ? now.error : done.error);
     return settleRefusal(operation, readState(now.value), done.error);
@@ -58,26 +42,26 @@ export function createDockerControl(engine: {
 
   return {
     pause: (id, timeoutMs) =>
-      change("pause", id, {
-        timeoutMs,
-        run: (abortSignal) => engine.container(id).pause({ abortSignal }),
-      }),
+      change("pause", id, { timeoutMs, run: (options) => container(id).pause(options) }),
     unpause: (id, timeoutMs) =>
-      change("unpause", id, {
-        timeoutMs,
-        run: (abortSignal) => engine.container(id).unpause({ abortSignal }),
-      }),
-    stop: (id, timeoutMs) =>
-      change("stop", id, {
-        timeoutMs,
-        run: (abortSignal) =>
-          engine.container(id).stop({ abortSignal, t: stopGraceSeconds(timeoutMs) }),
-      }),
-    kill: (id, timeoutMs) =>
-      change("kill", id, {
-        timeoutMs,
-        run: (abortSignal) => engine.container(id).kill({ abortSignal }),
-      }),
+      change("unpause", id, { timeoutMs, run: (options) => container(id).unpause(options) }),
+    stop: (id, { timeoutMs, graceMs }) => {
+      const t = stopGraceSeconds(timeoutMs, graceMs);
+      const run = (options: Abortable): Promise<unknown> => container(id).stop({ ...options, t });
+      return change("stop", id, { timeoutMs, run });
+    },
+    restart: (id, { timeoutMs, graceMs }) => {
+      const t = stopGraceSeconds(timeoutMs, graceMs);
+      const run = (options: Abortable): Promise<unknown> =>
+        container(id).restart({ ...options, t });
+      return change("restart", id, { timeoutMs, run });
+    },
+    kill: (id, { timeoutMs, signal = "SIGKILL" }) => {
+      const run = (options: Abortable): Promise<unknown> =>
+        container(id).kill({ ...options, signal });
+      return change("kill", id, { timeoutMs, run });
+    },
+    ...createDockerNetworks(engine),
   };
 }
 
@@ -92,16 +76,19 @@ export function settleRefusal(
   operation: Operation,
   state: RunState,
   refusal: RuntimeFailure,
-): Result<void, RuntimeFailure> {
+): Result<RuntimeChange, RuntimeFailure> {
+  // What does not run can be started again: its refusal is one.
+  if (operation === "restart") return err(refusal);
   if (!state.isRunning) return err({ kind: "gone", message: refusal.message });
-  if (operation === "pause" && state.isPaused) return ok(undefined);
-  if (operation === "unpause" && !state.isPaused) return ok(undefined);
+  if (operation === "pause" && state.isPaused) return ok("unchanged");
+  if (operation === "unpause" && !state.isPaused) return ok("unchanged");
   return err(refusal);
 }
 
-function stopGraceSeconds(timeoutMs: number): number {
-  const fitting = Math.floor((timeoutMs - stopReserveMs) / 1_000);
-  return Math.max(0, Math.min(stopGraceSecondsMax, fitting));
+function stopGraceSeconds(timeoutMs: number, graceMs = stopGraceMs): number {
+  const fittingMs = Math.max(0, timeoutMs - stopReserveMs);
+  // Whole seconds: what was asked for is rounded up, what fits is rounded down.
+  return Math.min(Math.ceil(graceMs / 1_000), Math.floor(fittingMs / 1_000));
 }
 
 /** `State` of `GET /containers/{id}/json`; a paused container counts as running there too. */

@@ -76,7 +76,11 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
     inspectImage: (name, timeoutMs) =>
       call({ what: `inspect image ${name}`, timeoutMs }, () => docker.getImage(name).inspect()),
     events: (request) => follow(docker, request),
-    ...createDockerControl({ container: (id) => docker.getContainer(id), call }),
+    ...createDockerControl({
+      container: (id) => docker.getContainer(id),
+      network: (name) => docker.getNetwork(name),
+      call,
+    }),
     close: () => {
       agent.destroy();
     },

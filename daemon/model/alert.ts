@@ -27,10 +27,50 @@ export type Verdict = "allow" | "deny";
 export type Action =
   | { readonly kind: "deny" }
   | { readonly kind: "pause" }
-  | { readonly kind: "stop" }
-  | { readonly kind: "kill-container" }
+  | { readonly kind: "unpause" }
+  /** Grace between the stop signal and SIGKILL, milliseconds; the engine's 10 s when left out. */
+  | { readonly kind: "stop"; readonly graceMs?: number }
+  | { readonly kind: "restart"; readonly graceMs?: number }
+  /** A signal's name with SIG, such as SIGTERM; SIGKILL when left out. */
+  | { readonly kind: "kill-container"; readonly signal?: string }
   | { readonly kind: "kill-process" }
-  | { readonly kind: "notify"; readonly outputs: readonly string[] };
+  | { readonly kind: "kill-process-tree" }
+  | { readonly kind: "disconnect" }
+  | { readonly kind: "notify"; readonly outputs: readonly string[] }
+  | HookAction;
+
+/** A program of the operator's own. */
+export interface HookAction {
+  readonly kind: "hook";
+  /** The program's absolute path and its arguments; no shell has a look at them. */
+  readonly program: readonly string[];
+  /** A user's name, `UID` or `UID:GID`. */
+  readonly user: string;
+  /** When it is told to end, milliseconds after its start. */
+  readonly timeoutMs: number;
+}
+
+/** How a hook ended. */
+export interface HookEnd {
+  /** Absent when it was ended by a signal. */
+  readonly exitCode?: number;
+  /** The name of the signal that ended it, such as SIGTERM. */
+  readonly signal?: string;
+  /** The first bytes of its standard error, decoded as UTF-8. */
+  readonly stderr?: string;
+}
+
+/** A network that a container was on, and how to put it there again. */
+export interface NetworkAttachment {
+  readonly name: string;
+  /** `EndpointConfig` of `POST /networks/{id}/connect`, the addresses that it had included. */
+  readonly endpoint: Readonly<Record<string, unknown>>;
+}
+
+/** What brings back the state before an action. */
+export type UndoStep =
+  | { readonly kind: "unpause" }
+  | { readonly kind: "reconnect"; readonly networks: readonly NetworkAttachment[] };
 
 /** What came of an action. */
 export interface Outcome {
@@ -40,6 +80,10 @@ export interface Outcome {
   readonly detail?: string;
   /** From the decision to the end of the action, milliseconds. */
   readonly tookMs?: number;
+  /** How the hook ended, for a hook that ran. */
+  readonly hook?: HookEnd;
+  /** Absent where nothing can be undone. */
+  readonly undo?: UndoStep;
 }
 
 /** One process of the ancestry, as an alert shows it. Texts are decoded from byte strings. */

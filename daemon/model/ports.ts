@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Result } from "../util/result.ts";
-import type { Alert } from "./alert.ts";
+import type { Alert, NetworkAttachment } from "./alert.ts";
 import type { Engine } from "./container.ts";
 
 /** Time, so that stages can be tested without waiting. */
@@ -27,11 +27,53 @@ export interface RuntimeFailure {
   readonly message: string;
 }
 
+/** Whether a call changed anything, or found things as they should be. */
+export type RuntimeChange = "changed" | "unchanged";
+
+/** How a container is to be stopped. */
+export interface StopOptions {
+  readonly timeoutMs: number;
+  /** Between the stop signal and SIGKILL; 10 s when left out, and never more than fits into the timeout. */
+  readonly graceMs?: number | undefined;
+}
+
+/** How a container is to be killed. */
+export interface KillOptions {
+  readonly timeoutMs: number;
+  /** SIGKILL when left out. */
+  readonly signal?: string | undefined;
+}
+
+/** What became of the networks of a container. */
+export interface Disconnection {
+  /** Those it is off now. */
+  readonly networks: readonly NetworkAttachment[];
+  /** What keeps it on others: it has the host's network, or another container's. */
+  readonly obstacle?: string;
+}
+
 /** What actions need of the container engine. A container that is gone is `gone`, never a throw. */
 export interface ContainerRuntime {
-  pause(id: string, timeoutMs: number): Promise<Result<void, RuntimeFailure>>;
-  stop(id: string, timeoutMs: number): Promise<Result<void, RuntimeFailure>>;
-  kill(id: string, timeoutMs: number): Promise<Result<void, RuntimeFailure>>;
+  pause(id: string, timeoutMs: number): Promise<Result<RuntimeChange, RuntimeFailure>>;
+  unpause(id: string, timeoutMs: number): Promise<Result<RuntimeChange, RuntimeFailure>>;
+  stop(id: string, options: StopOptions): Promise<Result<RuntimeChange, RuntimeFailure>>;
+  restart(id: string, options: StopOptions): Promise<Result<RuntimeChange, RuntimeFailure>>;
+  kill(id: string, options: KillOptions): Promise<Result<RuntimeChange, RuntimeFailure>>;
+  /** Takes the container off every network that the engine put it on. */
+  disconnect(id: string, timeoutMs: number): Promise<Result<Disconnection, RuntimeFailure>>;
+  /** Puts it on a network again. `unchanged`: it was on it; the answer says when an address could not be had again. */
+  reconnect(
+    id: string,
+    network: NetworkAttachment,
+    timeoutMs: number,
+  ): Promise<Result<Reconnection, RuntimeFailure>>;
+}
+
+/** How a container came to its network again. */
+export interface Reconnection {
+  readonly change: RuntimeChange;
+  /** The addresses that it had were refused, and the network gave it others: why. */
+  readonly otherAddress?: string;
 }
 
 /** A running subscription to the engine's events. */
@@ -72,7 +114,6 @@ export interface ContainerEngine extends ContainerRuntime {
   inspectImage(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /events`, of containers only. Resolves when the engine has answered. */
   events(request: EngineEventsRequest): Promise<Result<EngineEvents, RuntimeFailure>>;
-  unpause(id: string, timeoutMs: number): Promise<Result<void, RuntimeFailure>>;
   /** Lets go of idle connections. */
   close(): void;
 }

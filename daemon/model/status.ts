@@ -41,26 +41,19 @@ export interface GateCounters {
   readonly waiting: number;
 }
 
-/** What the second view (audit records) and the join of both views have counted. */
-export interface WitnessStatus {
-  readonly mode: "gaps" | "full";
-  /** `owner` of the audit stream, `listener` beside its owner, or `none`: nothing is witnessed. */
-  readonly role: "owner" | "listener" | "none";
-  /** The owner's process, 0 for none. */
-  readonly ownerPid?: number;
-  /** Why nothing, or not all, can be witnessed. */
-  readonly problem?: string;
-  readonly rules: number;
-  readonly rulesFailed: number;
-  readonly records: number;
-  /** Records of other subjects, not looked at. */
-  readonly foreign: number;
-  /** Records without room in our buffer. */
-  readonly lost: number;
-  /** Times that the kernel had no room in our socket. */
-  readonly overruns: number;
-  /** Records that the kernel dropped since the start, whoever they were for. */
-  readonly kernelLost: number;
+/** Outcomes of actions since the start; what is under way and waits, now. */
+export interface ActionStatus {
+  readonly done: number;
+  readonly failed: number;
+  readonly suppressed: number;
+  readonly wouldDo: number;
+  readonly notPossible: number;
+  /** Tries beyond the first. */
+  readonly retries: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly hooksRunning: number;
+  readonly hooksWaiting: number;
 }
 
 /** What `execwarden status` shows. */
@@ -87,6 +80,6 @@ export interface Status {
   readonly rules: { readonly loaded: number; readonly enabled: number };
   readonly policies: number;
   readonly alerts: number;
-  readonly actions: { readonly done: number; readonly failed: number; readonly suppressed: number };
+  readonly actions: ActionStatus;
   readonly outputs: Readonly<Record<string, OutputCounters>>;
 }

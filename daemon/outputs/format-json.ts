@@ -1,7 +1,14 @@
 // outputs: tells alerts to the world. Comes in: alerts. Goes out: text and JSON on descriptors, files, HTTP.
 // Must not know: how an alert came to be, or what was decided and why beyond what the alert says.
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert, AlertProcess, AlertSubject, FieldValue, Outcome } from "../model/alert.ts";
+import type {
+  Action,
+  Alert,
+  AlertProcess,
+  AlertSubject,
+  FieldValue,
+  Outcome,
+} from "../model/alert.ts";
 import type { Container, Engine, Image } from "../model/container.ts";
 import type { EngineFacts } from "../model/engine-event.ts";
 import { jsonText } from "../util/json-text.ts";
@@ -68,14 +75,39 @@ function contextOf(alert: Alert): object {
   };
 }
 
-function outcomeOf({ action, status, detail, tookMs }: Outcome): object {
+function outcomeOf({ action, status, detail, tookMs, hook, undo }: Outcome): object {
   return {
     action: action.kind,
-    outputs: action.kind === "notify" ? action.outputs : undefined,
+    ...settingsOf(action),
     status,
     detail,
     took_ms: tookMs === undefined ? undefined : Math.round(tookMs * 1000) / 1000,
+    exit_code: hook?.exitCode,
+    exit_signal: hook?.signal,
+    stderr: hook?.stderr,
+    undoable: undo === undefined ? undefined : true,
   };
+}
+
+function settingsOf(action: Action): object {
+  switch (action.kind) {
+    case "notify":
+      return { outputs: action.outputs };
+    case "stop":
+    case "restart":
+      return { grace_ms: action.graceMs };
+    case "kill-container":
+      return { signal: action.signal };
+    case "hook":
+      return { program: action.program, user: action.user };
+    case "deny":
+    case "pause":
+    case "unpause":
+    case "kill-process":
+    case "kill-process-tree":
+    case "disconnect":
+      return {};
+  }
 }
 
 function processOf({ pid, vpid, name, exepath, cmdline }: AlertProcess): object {

@@ -39,6 +39,7 @@ export function formatText(alert: Alert, options: { readonly hasColor: boolean }
     ...(alert.process === undefined ? [] : personRows(alert.process, alert.ancestors)),
     ...policyRows(alert),
     ...detailRows(alert),
+    ...undoRow(alert),
     ["host", hostText(alert)],
   ];
   const lines = rows.flatMap((row) =>
@@ -169,6 +170,12 @@ function detailRows({ outcomes }: Alert): (readonly [string, string])[] {
   return outcomes.map(outcomeText).flatMap(({ words, detail }) => {
     return detail === undefined ? [] : [["action", `${words}: ${detail}`]];
   });
+}
+
+/** How to take back what can be taken back. */
+function undoRow({ uuid, outcomes }: Alert): (readonly [string, string])[] {
+  const isUndoable = outcomes.some(({ undo }) => undo !== undefined);
+  return isUndoable ? [["undo", `execwarden undo ${uuid}`]] : [];
 }
 
 function hostText({ host, engine }: Alert): string {

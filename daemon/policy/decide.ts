@@ -57,7 +57,7 @@ interface Plan {
   readonly input: DecideInput;
   readonly isDenied: boolean;
   /** Actions that are to be done, and the policy that does them: no container is paused twice for one event. */
-  readonly planned: Map<Action["kind"], string>;
+  readonly planned: Map<string, string>;
   /** Milliseconds of cooldown that each policy had left when this decision began. */
   readonly coolingMs: Map<string, number>;
 }
@@ -107,14 +107,15 @@ function planAction(plan: Plan, policy: Policy, action: Action): Standing {
   const standing = standingOf(policy, action, plan.input);
   if (standing.status !== "do" || action.kind === "deny" || action.kind === "notify")
     return standing;
-  if (action.kind === "kill-process" && plan.isDenied)
+  if (isOnProcess(action) && plan.isDenied)
     return { status: "suppressed", detail: "the exec was refused: the program never ran" };
-  const other = plan.planned.get(action.kind);
+  const effect = effectOf(action);
+  const other = plan.planned.get(effect);
   if (other !== undefined)
     return { status: "suppressed", detail: `already done for this event by policy "${other}"` };
   const limited = limitOf(plan, policy);
   if (limited !== undefined) return { status: "suppressed", detail: limited };
-  plan.planned.set(action.kind, policy.info.name);
+  plan.planned.set(effect, policy.info.name);
   return standing;
 }
 
@@ -136,6 +137,26 @@ function inSeconds(milliseconds: number): string {
   return formatDuration(Math.ceil(milliseconds / 1000) * 1000);
 }
 
-function isOnContainer({ kind }: Action): boolean {
-  return kind === "pause" || kind === "stop" || kind === "kill-container";
+/** Actions with the same effect are done once for an event, whoever wants them. */
+function effectOf(action: Action): string {
+  if (action.kind === "hook") return JSON.stringify([action.program, action.user]);
+  if (action.kind === "kill-container") return `${action.kind} ${action.signal ?? "SIGKILL"}`;
+  return action.kind;
 }
+
+function isOnProcess({ kind }: Action): boolean {
+  return kind === "kill-process" || kind === "kill-process-tree";
+}
+
+function isOnContainer({ kind }: Action): boolean {
+  return containerActions.has(kind);
+}
+
+const containerActions: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
+  "pause",
+  "unpause",
+  "stop",
+  "restart",
+  "kill-container",
+  "disconnect",
+]);

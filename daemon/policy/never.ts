@@ -13,7 +13,13 @@ export interface NeverEntry {
 /** An entry, or what keeps the text from being one: words that follow "cannot read …: ". */
 export type NeverResult = { readonly entry: NeverEntry } | { readonly problem: string };
 
-/** Parses `name:GLOB`, `label:KEY=VALUE`, `image:PATTERN` (as in the allowlist) or `id:HEX`. */
+const forms =
+  "expected name:GLOB, label:KEY, label:KEY=VALUE, image:PATTERN, compose:PROJECT, compose:PROJECT/SERVICE or id:HEX";
+
+/**
+ * Parses `name:GLOB`, `label:KEY` (with any value), `label:KEY=VALUE`, `image:PATTERN` (as in the allowlist),
+ * `compose:PROJECT` or `compose:PROJECT/SERVICE` (globs), or `id:HEX`.
+ */
 export function parseNeverEntry(text: string): NeverResult {
   const colon = text.indexOf(":");
   const rest = text.slice(colon + 1);
@@ -24,10 +30,12 @@ export function parseNeverEntry(text: string): NeverResult {
       return labelled(text, rest);
     case "image":
       return imaged(text, rest);
+    case "compose":
+      return composed(text, rest);
     case "id":
       return identified(text, rest);
     default:
-      return { problem: "expected name:GLOB, label:KEY=VALUE, image:PATTERN or id:HEX" };
+      return { problem: forms };
   }
 }
 
@@ -46,10 +54,26 @@ function named(text: string, glob: string): NeverResult {
 
 function labelled(text: string, pair: string): NeverResult {
   const equals = pair.indexOf("=");
-  if (equals < 1) return { problem: "expected label:KEY=VALUE" };
-  const key = pair.slice(0, equals);
+  const key = equals < 0 ? pair : pair.slice(0, equals);
+  if (key === "") return { problem: "expected label:KEY or label:KEY=VALUE" };
+  if (equals < 0) return { entry: { text, holdsFor: ({ labels }) => Object.hasOwn(labels, key) } };
   const value = pair.slice(equals + 1);
   return { entry: { text, holdsFor: ({ labels }) => labels[key] === value } };
+}
+
+function composed(text: string, names: string): NeverResult {
+  const [project = "", service = "*", ...more] = names.split("/");
+  if (project === "" || service === "" || more.length > 0)
+    return { problem: "expected compose:PROJECT or compose:PROJECT/SERVICE" };
+  const isProject = compileGlob(project);
+  const isService = compileGlob(service);
+  return {
+    entry: {
+      text,
+      holdsFor: ({ compose }) =>
+        compose !== undefined && isProject(compose.project) && isService(compose.service),
+    },
+  };
 }
 
 function imaged(text: string, image: string): NeverResult {

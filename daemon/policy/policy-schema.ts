@@ -1,51 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action } from "../model/alert.ts";
 import { duration, z } from "../text/schema.ts";
+import { actionSchema } from "./action-schema.ts";
 import { parseNeverEntry } from "./never.ts";
 import type { RuleSelector } from "./policy.ts";
 import { parsePriority } from "./selector.ts";
 
-const laterActions: readonly string[] = ["capture", "disconnect"];
-const actionForms =
-  "expected deny, pause: container, stop: container, kill: container, kill: process or notify: [OUTPUT]";
-
-function notAvailable(action: string): string {
-  return `cannot use the action "${action}": it is not available in this version; ${actionForms}`;
-}
-
 function hasOneKey(value: Readonly<Record<string, unknown>>): boolean {
   return Object.values(value).filter((one) => one !== undefined).length === 1;
 }
-
-const actionSchema = z
-  .union(
-    [
-      z.literal("deny"),
-      z
-        .strictObject({
-          pause: z.literal("container").optional(),
-          stop: z.literal("container").optional(),
-          kill: z.enum(["container", "process"]).optional(),
-          notify: z.array(z.string()).min(1).optional().describe("Names of outputs"),
-          capture: z.never({ error: notAvailable("capture") }).optional(),
-          disconnect: z.never({ error: notAvailable("disconnect") }).optional(),
-        })
-        .refine(hasOneKey, { error: actionForms }),
-    ],
-    {
-      error: ({ input }) =>
-        typeof input === "string" && laterActions.includes(input)
-          ? notAvailable(input)
-          : actionForms,
-    },
-  )
-  .transform((action): Action => {
-    if (action === "deny") return { kind: "deny" };
-    if (action.notify !== undefined) return { kind: "notify", outputs: action.notify };
-    if (action.pause !== undefined) return { kind: "pause" };
-    if (action.stop !== undefined) return { kind: "stop" };
-    return { kind: action.kill === "process" ? "kill-process" : "kill-container" };
-  });
 
 const prioritySchema = z.string().transform((text, context) => {
   const priority = parsePriority(text);
@@ -116,7 +78,9 @@ const policySchema = z.strictObject({
   never: z
     .array(neverSchema)
     .default([])
-    .describe("name:GLOB, label:KEY=VALUE, image:PATTERN or id:HEX of containers left alone"),
+    .describe(
+      "name:GLOB, label:KEY or label:KEY=VALUE, image:PATTERN, compose:PROJECT or compose:PROJECT/SERVICE, id:HEX: containers left alone",
+    ),
 });
 
 /** What a policy file may hold. */

@@ -155,8 +155,13 @@ const kindWords: ReadonlyMap<string, string> = new Map([
 function hint(issue: SchemaIssue, node: YamlNode | undefined): string {
   if (node?.kind !== "scalar") return "";
   if (issue.expected === "string" && issue.message === "") return ": put it in quotes";
-  const nearest = nearestName(node.value, (issue.values ?? []).map(String));
+  const nearest = nearestName(node.value, valuesOf(issue).map(String));
   return nearest === undefined ? "" : `; ${didYouMean(nearest)}`;
+}
+
+/** The words that would have been right, by whichever alternative. */
+function valuesOf({ values = [], errors = [] }: SchemaIssue): readonly unknown[] {
+  return [...values, ...errors.flatMap((branch) => branch.flatMap(valuesOf))];
 }
 
 const shownLengthMax = 60;

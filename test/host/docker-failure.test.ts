@@ -59,6 +59,12 @@ const settlements = [
     state: paused,
     outcome: "refused",
   },
+  {
+    name: "restart of a dead one stays refused: it could have been started",
+    operation: "restart",
+    state: dead,
+    outcome: "refused",
+  },
   { name: "stop of a dead one: gone", operation: "stop", state: dead, outcome: "gone" },
   { name: "kill of a dead one: gone", operation: "kill", state: dead, outcome: "gone" },
   {

@@ -65,7 +65,7 @@ t.test("an engine that is silent costs no more than the timeout", async (t) => {
   const { engine } = await serve(t, () => undefined);
   const startMs = performance.now();
   t.match(await engine.inspect(id, 50), { ok: false, error: { kind: "timeout" } });
-  t.match(await engine.kill(id, 50), { ok: false, error: { kind: "timeout" } });
+  t.match(await engine.kill(id, { timeoutMs: 50 }), { ok: false, error: { kind: "timeout" } });
   t.ok(performance.now() - startMs < 1_000);
 });
 
@@ -108,10 +108,23 @@ t.test("a stop gives the container the grace that fits into its time", async (t)
     paths.push(url);
     response.writeHead(204).end();
   });
-  for (const timeoutMs of [60_000, 5_000, 500]) await engine.stop(id, timeoutMs);
+  for (const options of [
+    { timeoutMs: 60_000 },
+    { timeoutMs: 5_000 },
+    { timeoutMs: 500 },
+    { timeoutMs: 60_000, graceMs: 30_000 },
+    { timeoutMs: 60_000, graceMs: 1 },
+    { timeoutMs: 60_000, graceMs: 0 },
+    { timeoutMs: 5_000, graceMs: 30_000 },
+  ])
+    await engine.stop(id, options);
+  await engine.restart(id, { timeoutMs: 60_000, graceMs: 3_000 });
   t.strictSame(
-    paths.map((path) => path?.split("?")[1]),
-    ["t=10", "t=4", "t=0"],
+    paths.map((path) => path?.split("/").at(-1)),
+    [
+      ...["stop?t=10", "stop?t=4", "stop?t=0", "stop?t=30", "stop?t=1", "stop?t=0", "stop?t=4"],
+      "restart?t=3",
+    ],
   );
 });
 

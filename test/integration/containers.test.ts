@@ -120,10 +120,14 @@ if (requireEngine(t)) {
     t.equal((await docker.pause(id, waitMs)).ok, true, "paused already is done already");
     t.equal((await docker.unpause(id, waitMs)).ok, true);
     await until(() => inventory.get(id)?.state === "running", waitMs);
-    t.equal((await docker.kill(id, waitMs)).ok, true);
+    t.equal((await docker.kill(id, { timeoutMs: waitMs })).ok, true);
     await until(() => inventory.get(id)?.state === "dead", waitMs);
-    for (const change of ["kill", "stop", "pause"] as const) {
-      const result = await docker[change](id, waitMs);
+    for (const [change, act] of [
+      ["kill", () => docker.kill(id, { timeoutMs: waitMs })],
+      ["stop", () => docker.stop(id, { timeoutMs: waitMs })],
+      ["pause", () => docker.pause(id, waitMs)],
+    ] as const) {
+      const result = await act();
       t.match(
         result,
         { ok: false, error: { kind: "gone" } },
@@ -131,7 +135,7 @@ if (requireEngine(t)) {
       );
     }
     await engine.docker("rm", id);
-    t.match(await docker.kill(id, waitMs), { ok: false, error: { kind: "gone" } });
+    t.match(await docker.kill(id, { timeoutMs: waitMs }), { ok: false, error: { kind: "gone" } });
   });
 
   await t.test("a container started by its image's id is known by the image's name", async (t) => {

@@ -23,11 +23,17 @@ function policy(parts: PolicyParts = {}): Policy {
     info: { name, mode, severity: "medium" },
     isEnabled: true,
     selectors: [{ kind: "tag", tag: "container" }],
-    actions: kinds.map((kind) => (kind === "notify" ? { kind, outputs: ["ops"] } : { kind })),
+    actions: kinds.map(action),
     limits: {},
     never: [],
     ...more,
   };
+}
+
+function action(kind: Action["kind"]): Action {
+  if (kind === "notify") return { kind, outputs: ["ops"] };
+  if (kind === "hook") return { kind, program: ["/bin/page"], user: "nobody", timeoutMs: 1_000 };
+  return { kind };
 }
 
 function never(text: string): readonly NeverEntry[] {
@@ -65,7 +71,10 @@ function outline(given: Given): readonly string[] {
   ];
 }
 
-const everything = ["deny", "pause", "stop", "kill-container", "kill-process", "notify"] as const;
+const everything = [
+  ...(["deny", "pause", "unpause", "stop", "restart", "kill-container", "disconnect"] as const),
+  ...(["kill-process", "kill-process-tree", "hook", "notify"] as const),
+];
 const onHost: Partial<ExecEvent> = { container: undefined as never };
 const daemonMonitors = "would-do: the daemon's mode is monitor: nothing is enforced";
 const policyMonitors = "would-do: the policy's mode is monitor";
@@ -157,9 +166,14 @@ const rows: readonly [name: string, given: Given, outline: readonly string[]][] 
       "deny",
       "P deny do",
       `P pause ${nowhere}`,
+      `P unpause ${nowhere}`,
       `P stop ${nowhere}`,
+      `P restart ${nowhere}`,
       `P kill-container ${nowhere}`,
+      `P disconnect ${nowhere}`,
       "P kill-process suppressed: the exec was refused: the program never ran",
+      "P kill-process-tree suppressed: the exec was refused: the program never ran",
+      "P hook do",
       "P notify do",
     ],
   ],
@@ -178,6 +192,34 @@ const rows: readonly [name: string, given: Given, outline: readonly string[]][] 
       'B pause suppressed: already done for this event by policy "A"',
       "B stop do",
       "B notify do",
+    ],
+  ],
+  [
+    "what differs is done for each: another signal, another program, another user",
+    {
+      policies: [
+        policy({
+          actions: [
+            { kind: "kill-container", signal: "SIGTERM" },
+            { kind: "kill-container" },
+            { kind: "kill-container", signal: "SIGKILL" },
+            { kind: "hook", program: ["/a"], user: "nobody", timeoutMs: 1 },
+            { kind: "hook", program: ["/a"], user: "root", timeoutMs: 1 },
+            { kind: "hook", program: ["/a", "x"], user: "nobody", timeoutMs: 1 },
+            { kind: "hook", program: ["/a"], user: "nobody", timeoutMs: 2 },
+          ],
+        }),
+      ],
+    },
+    [
+      "allow",
+      "P kill-container do",
+      "P kill-container do",
+      'P kill-container suppressed: already done for this event by policy "P"',
+      "P hook do",
+      "P hook do",
+      "P hook do",
+      'P hook suppressed: already done for this event by policy "P"',
     ],
   ],
   [

@@ -15,6 +15,18 @@ const rows: readonly [name: string, text: string, container: Partial<Container>,
     ["an empty label", "label:a=", { labels: { a: "" } }, true],
     ["a label that is not there", "label:a=", {}, false],
     ["a label of another value", "label:a=b", { labels: { a: "c" } }, false],
+    ["a label with any value", "label:a.b", { labels: { "a.b": "" } }, true],
+    ["a label of an object's own kind", "label:constructor", {}, false],
+    ["a compose project", "compose:shop", { compose: { project: "shop", service: "web" } }, true],
+    ["a service of it", "compose:shop/db", { compose: { project: "shop", service: "db" } }, true],
+    ["another service", "compose:shop/db", { compose: { project: "shop", service: "web" } }, false],
+    [
+      "a glob of projects",
+      "compose:prod-*",
+      { compose: { project: "prod-1", service: "x" } },
+      true,
+    ],
+    ["no compose project", "compose:*", {}, false],
     ["an image", "image:nginx", { image: image("nginx:1.27") }, true],
     ["an image's tag", "image:nginx:1.26", { image: image("nginx:1.27") }, false],
     ["a glob of images", "image:ghcr.io/**", { image: image("ghcr.io/a/b") }, true],
@@ -35,15 +47,19 @@ for (const [name, text, subject, holds] of rows) {
   });
 }
 
-const forms = "expected name:GLOB, label:KEY=VALUE, image:PATTERN or id:HEX";
+const forms =
+  "expected name:GLOB, label:KEY, label:KEY=VALUE, image:PATTERN, compose:PROJECT, compose:PROJECT/SERVICE or id:HEX";
 const bad: readonly [text: string, problem: string][] = [
   ["", forms],
   ["registry", forms],
   [":registry", forms],
   ["Name:x", forms],
   ["name:", "the name is missing"],
-  ["label:a", "expected label:KEY=VALUE"],
-  ["label:=a", "expected label:KEY=VALUE"],
+  ["label:", "expected label:KEY or label:KEY=VALUE"],
+  ["label:=a", "expected label:KEY or label:KEY=VALUE"],
+  ["compose:", "expected compose:PROJECT or compose:PROJECT/SERVICE"],
+  ["compose:a/", "expected compose:PROJECT or compose:PROJECT/SERVICE"],
+  ["compose:a/b/c", "expected compose:PROJECT or compose:PROJECT/SERVICE"],
   ["id:abc", "a container id is 12 to 64 digits of 0-9 and a-f"],
   [`id:${hex64("a")}0`, "a container id is 12 to 64 digits of 0-9 and a-f"],
   ["id:ABCDEF012345", "a container id is 12 to 64 digits of 0-9 and a-f"],

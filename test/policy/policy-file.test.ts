@@ -43,6 +43,19 @@ t.test("a policy with everything", (t) => {
       - stop: container
       - kill: container
       - kill: process
+      - unpause: container
+      - restart: container
+      - kill: process-tree
+      - disconnect: networks
+      - stop: { grace: 30s }
+      - restart: { target: container, grace: 0s }
+      - kill: { target: container, signal: term }
+      - kill: { target: container, signal: SIGUSR1 }
+      - kill: { target: process }
+      - hook: { program: [/usr/local/bin/page, --urgent], user: pager, timeout: 3s }
+      - hook: { program: [/bin/x], user: 1000 }
+      - hook: { program: [/bin/x], user: "1000:50" }
+      - hook: { program: [/bin/x] }
       - notify: [ops, stdout]
     limits: { cooldown: 60s, max_actions_per_minute: 10 }
     never: [name:registry-*, label:a=b, image:nginx, id:0123456789ab]
@@ -70,6 +83,24 @@ t.test("a policy with everything", (t) => {
     { kind: "stop" },
     { kind: "kill-container" },
     { kind: "kill-process" },
+    { kind: "unpause" },
+    { kind: "restart" },
+    { kind: "kill-process-tree" },
+    { kind: "disconnect" },
+    { kind: "stop", graceMs: 30_000 },
+    { kind: "restart", graceMs: 0 },
+    { kind: "kill-container", signal: "SIGTERM" },
+    { kind: "kill-container", signal: "SIGUSR1" },
+    { kind: "kill-process" },
+    {
+      kind: "hook",
+      program: ["/usr/local/bin/page", "--urgent"],
+      user: "pager",
+      timeoutMs: 3_000,
+    },
+    { kind: "hook", program: ["/bin/x"], user: "1000", timeoutMs: 10_000 },
+    { kind: "hook", program: ["/bin/x"], user: "1000:50", timeoutMs: 10_000 },
+    { kind: "hook", program: ["/bin/x"], user: "nobody", timeoutMs: 10_000 },
     { kind: "notify", outputs: ["ops", "stdout"] },
   ]);
   t.same(policy?.limits, { cooldownMs: 60_000, actionsPerMinuteMax: 10 });
@@ -110,7 +141,9 @@ t.test("without known names nothing is checked against them", (t) => {
 });
 
 const forms =
-  "expected deny, pause: container, stop: container, kill: container, kill: process or notify: [OUTPUT]";
+  "expected deny, pause: container, unpause: container, stop: container, restart: container, kill: container, process or process-tree, disconnect: networks, hook: { program: [/path/of/program] } or notify: [OUTPUT]";
+const programForms =
+  "expected a list of an absolute path and its arguments, such as [/usr/local/bin/page, --urgent]";
 const selectors = 'expected the name of a rule, "tag: NAME" or "priority: NAME"';
 
 const faults: readonly [name: string, line: string, fault: string][] = [
@@ -161,13 +194,83 @@ const faults: readonly [name: string, line: string, fault: string][] = [
   ],
   [
     "an action of a later version, as a word",
-    "actions: [disconnect]",
-    `3:15 wrong-value: cannot use the action "disconnect": it is not available in this version; ${forms}`,
+    "actions: [capture]",
+    `3:15 wrong-value: cannot use the action "capture": it is not available in this version; ${forms}`,
+  ],
+  [
+    "an action without its object",
+    "actions: [pause]",
+    '3:15 wrong-value: cannot use the action "pause" alone: write pause: container',
+  ],
+  [
+    "an action that is nearly one, without its object",
+    "actions: [disconect]",
+    '3:15 wrong-value: cannot read the action "disconect": did you mean "disconnect: networks"?',
+  ],
+  [
+    "a number as an action",
+    "actions: [7]",
+    `3:15 wrong-value: cannot read item 1 of "actions": ${forms}, got 7`,
+  ],
+  [
+    "a kill of something else",
+    "actions: [{ kill: proces }]",
+    '3:23 wrong-value: cannot read "kill": expected container, process, process-tree, or a map such as { target: container, signal: TERM }, got "proces"; did you mean "process"?',
+  ],
+  [
+    "a kill of something else in a map",
+    "actions: [{ kill: { target: proces } }]",
+    '3:33 wrong-value: cannot read "kill.target": expected container, process or process-tree, got "proces"; did you mean "process"?',
+  ],
+  [
+    "a signal that is none",
+    "actions: [{ kill: { target: container, signal: TERN } }]",
+    '3:52 wrong-value: cannot send the signal "TERN": did you mean "TERM"?',
+  ],
+  [
+    "a signal for a process",
+    "actions: [{ kill: { target: process, signal: TERM } }]",
+    "3:23 wrong-value: cannot choose the signal for a process: it gets KILL, which no process can ignore; a signal goes with target: container",
+  ],
+  [
+    "a grace without a unit",
+    "actions: [{ stop: { grace: 10 } }]",
+    '3:32 wrong-value: cannot read "stop.grace": expected a duration from 0s to 10m, such as 10m, got 10',
+  ],
+  [
+    "an unknown key of stop",
+    "actions: [{ stop: { grase: 10s } }]",
+    '3:25 unknown-key: cannot use the key "stop.grase" here: did you mean "grace"?',
+  ],
+  [
+    "a hook that is a command line",
+    "actions: [{ hook: { program: /bin/page now } }]",
+    `3:34 wrong-value: cannot read "hook.program": ${programForms}, got "/bin/page now"`,
+  ],
+  [
+    "a hook that is looked for on the path",
+    "actions: [{ hook: { program: [page] } }]",
+    `3:34 wrong-value: cannot read "hook.program": ${programForms}, got a list`,
+  ],
+  [
+    "a hook without a program",
+    "actions: [{ hook: { user: root } }]",
+    `3:25 missing-key: cannot find "hook.program": ${programForms}`,
+  ],
+  [
+    "a hook for a user that cannot be one",
+    'actions: [{ hook: { program: [/x], user: "a b" } }]',
+    '3:46 wrong-value: cannot read "hook.user": expected a user\'s name, a uid, or UID:GID such as "1000:1000", got "a b"',
+  ],
+  [
+    "a hook that may take hours",
+    "actions: [{ hook: { program: [/x], timeout: 2h } }]",
+    '3:49 wrong-value: cannot read "hook.timeout": expected a duration from 100ms to 10m, such as 10m, got "2h"',
   ],
   [
     "an unknown action",
     "actions: [dney]",
-    `3:15 wrong-value: cannot read item 1 of "actions": ${forms}, got "dney"`,
+    '3:15 wrong-value: cannot read the action "dney": did you mean "deny"?',
   ],
   [
     "an unknown action with an object",
@@ -202,7 +305,7 @@ const faults: readonly [name: string, line: string, fault: string][] = [
   [
     "a never that names no kind",
     "never: [registry]",
-    '3:13 wrong-value: cannot read the "never" entry "registry": expected name:GLOB, label:KEY=VALUE, image:PATTERN or id:HEX',
+    '3:13 wrong-value: cannot read the "never" entry "registry": expected name:GLOB, label:KEY, label:KEY=VALUE, image:PATTERN, compose:PROJECT, compose:PROJECT/SERVICE or id:HEX',
   ],
   [
     "a never whose image is none",

@@ -3,6 +3,7 @@ import type { Engine } from "../../daemon/model/container.ts";
 import type {
   ContainerEngine,
   EngineEventsRequest,
+  RuntimeChange,
   RuntimeFailure,
 } from "../../daemon/model/ports.ts";
 import { err, ok, type Result } from "../../daemon/util/result.ts";
@@ -50,7 +51,7 @@ export function createFakeEngine(): FakeEngine {
     return Promise.resolve(value === undefined ? err(gone) : ok(value));
   }
 
-  const done = (): Promise<Result<void, RuntimeFailure>> => Promise.resolve(ok(undefined));
+  const done = (): Promise<Result<RuntimeChange, RuntimeFailure>> => Promise.resolve(ok("changed"));
   const fake: FakeEngine = {
     calls,
     isAway: false,
@@ -87,7 +88,10 @@ export function createFakeEngine(): FakeEngine {
       pause: done,
       unpause: done,
       stop: done,
+      restart: done,
       kill: done,
+      disconnect: () => Promise.resolve(ok({ networks: [] })),
+      reconnect: () => Promise.resolve(ok({ change: "changed" })),
       close: () => undefined,
     },
   };

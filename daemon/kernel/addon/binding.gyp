@@ -3,13 +3,12 @@
     {
       "target_name": "execwarden",
       "sources": [
-        "src/audit.cc",
         "src/binding.cc",
-        "src/binding_audit.cc",
         "src/binding_host.cc",
         "src/gate.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
+        "src/kill_tree.cc",
         "src/marks.cc",
         "src/proc_file.cc",
         "src/roots.cc",
@@ -35,6 +34,24 @@
         "-fstack-protector-strong",
         "-fvisibility=hidden"
       ]
+    },
+    {
+      "target_name": "execwarden-hooks",
+      "type": "executable",
+      "sources": ["src/hook_helper.cc", "src/hook_process.cc"],
+      "defines": ["_GNU_SOURCE"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": [
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fno-exceptions",
+        "-fstack-protector-strong"
+      ],
+      "cflags!": ["-fPIC"],
+      "cflags": ["-fPIE"],
+      "ldflags": ["-pie", "-static-libstdc++", "-static-libgcc"]
     }
   ]
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host_calls.h"
+#include "kill_tree.h"
 
 namespace execwarden {
 namespace {
@@ -85,10 +86,47 @@ Napi::Value PeerCredentialsCall(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// Looks through /proc several times, so on libuv's pool.
+class KillTreeWorker : public Napi::AsyncWorker {
+ public:
+  KillTreeWorker(Napi::Env env, int pid, uint64_t start_ticks)
+      : AsyncWorker(env, "execwarden-kill-tree"),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        pid_(pid),
+        start_ticks_(start_ticks) {}
+  Napi::Promise promise() const { return deferred_.Promise(); }
+  void Execute() override { killed_ = KillProcessTree(pid_, start_ticks_); }
+  void OnOK() override {
+    Napi::Array result = Napi::Array::New(Env(), 3);
+    result.Set(0u, Napi::Number::New(Env(), killed_.error));
+    result.Set(1u, Napi::Number::New(Env(), killed_.killed));
+    result.Set(2u, Napi::Boolean::New(Env(), killed_.is_complete));
+    deferred_.Resolve(result);
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  int pid_;
+  uint64_t start_ticks_;
+  KilledTree killed_;
+};
+
+Napi::Value KillProcessTreeCall(const Napi::CallbackInfo& info) {
+  bool is_exact = false;
+  uint64_t start_ticks = info[1].As<Napi::BigInt>().Uint64Value(&is_exact);
+  // No process has started at a time that is no number of 64 bits: then nothing is found.
+  int pid = is_exact ? info[0].As<Napi::Number>().Int32Value() : 0;
+  auto* worker = new KillTreeWorker(info.Env(), pid, start_ticks);
+  Napi::Promise promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
 }  // namespace
 
 void ExportHostCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("killProcess", Napi::Function::New(env, KillProcessCall, "killProcess"));
+  exports.Set("killProcessTree", Napi::Function::New(env, KillProcessTreeCall, "killProcessTree"));
   exports.Set("notifyServiceManager", Napi::Function::New(env, NotifyCall, "notifyServiceManager"));
   exports.Set("readProcess", Napi::Function::New(env, ReadProcessCall, "readProcess"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentialsCall, "peerCredentials"));
