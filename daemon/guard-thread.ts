@@ -187,10 +187,10 @@ class GuardThread {
   }
 
   // Containers that the engine never tells of are never removed either: the oldest make room.
-  #setUsers({ containerId, isRead, passwd, group }: UsersMessage): void {
+  #setUsers({ containerId, isRead, ...files }: UsersMessage): void {
     if (!isRead && this.#users.has(containerId)) return;
     this.#users.delete(containerId);
-    this.#users.set(containerId, readUserDirectory(passwd, group));
+    this.#users.set(containerId, readUserDirectory(files));
     const oldest = this.#users.keys().next();
     if (this.#users.size > usersMax && oldest.done !== true) this.#users.delete(oldest.value);
   }

@@ -25,6 +25,7 @@ const usersBytesMax = 1 << 20;
 /** Alerts of a first exec wait for the names of its users no longer than this; the exec itself does not. */
 const usersWaitMs = 1_500;
 const usersFreshMs = 30_000;
+const noUsers = { passwd: "", group: "", uidMap: "", gidMap: "" };
 /** Containers whose reading times are kept before those that are gone are swept out. */
 const usersMax = 1_024;
 
@@ -41,7 +42,7 @@ export class Guarding {
     this.#coverage = new Coverage({
       gate,
       log,
-      readMountinfo,
+      readMountinfo: readProc,
       events: {
         onRoot: (root) => {
           guard.post({ kind: "superblock", ...root });
@@ -75,7 +76,7 @@ export class Guarding {
       (candidate) => candidate !== undefined && candidate > 0 && !isInHostNamespace(candidate),
     );
     if (insider === undefined) {
-      this.#post({ kind: "users", containerId, isRead: false, passwd: "", group: "" });
+      this.#post({ kind: "users", containerId, isRead: false, ...noUsers });
       this.#post({ kind: "covered", containerId, devices: [], isComplete: false });
       return;
     }
@@ -119,7 +120,7 @@ export class Guarding {
     if (this.#usersReadMs.size > usersMax) this.#forgetGone();
     // A file system that hangs must not delay every alert of the container.
     const timer = setTimeout(() => {
-      this.#post({ kind: "users", containerId, isRead: false, passwd: "", group: "" });
+      this.#post({ kind: "users", containerId, isRead: false, ...noUsers });
     }, usersWaitMs);
     const root = `/proc/${pid}/root`;
     const [passwd, group] = await Promise.all(
@@ -134,6 +135,8 @@ export class Guarding {
       isRead: passwd instanceof Buffer,
       passwd: textOf(passwd),
       group: textOf(group),
+      uidMap: readProc(`/proc/${pid}/uid_map`) ?? "",
+      gidMap: readProc(`/proc/${pid}/gid_map`) ?? "",
     });
   }
 
@@ -166,7 +169,7 @@ function mountNamespace(process: string): string | undefined {
 }
 
 // procfs answers from memory, and a mark that comes late is worse than a short wait of the main thread.
-function readMountinfo(path: string): ByteString | undefined {
+function readProc(path: string): ByteString | undefined {
   try {
     return readFileSync(path, "latin1");
   } catch {

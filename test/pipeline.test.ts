@@ -83,7 +83,7 @@ function createFakeJudge(options: SetUp): Judge {
 }
 
 const usersOf = (id: string): UserDirectory =>
-  readUserDirectory(id === web.id ? "root:x:0:0::/r:/s\n" : "", "");
+  readUserDirectory({ passwd: id === web.id ? "root:x:0:0::/r:/s\n" : "", group: "" });
 
 /** A pipeline between a fake judge and a fake gate, with a clock that the test sets. */
 function setUp(options: SetUp = {}) {

@@ -55,6 +55,9 @@ export type ToGuard =
       readonly isRead: boolean;
       readonly passwd: ByteString;
       readonly group: ByteString;
+      /** /proc/PID/uid_map and gid_map. */
+      readonly uidMap: ByteString;
+      readonly gidMap: ByteString;
     }
   /** Processes that ran before the daemon, parents before children. */
   | { readonly kind: "processes"; readonly processes: readonly Process[] }

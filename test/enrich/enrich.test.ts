@@ -36,10 +36,10 @@ const facts: ExecFacts = {
   capabilities: { inheritable: 1n, permitted: 2n, effective: 4n },
 };
 
-const users = readUserDirectory(
-  "root:x:0:0::/root:/bin/sh\napp:x:1000:100::/srv:/bin/ash\n",
-  "users:x:100:\n",
-);
+const users = readUserDirectory({
+  passwd: "root:x:0:0::/root:/bin/sh\napp:x:1000:100::/srv:/bin/ash\n",
+  group: "users:x:100:\n",
+});
 
 /** The event of the sample facts with changes. */
 function event(changes: Partial<ExecFacts>, around: Partial<Surroundings> = {}): ExecEvent {

@@ -39,13 +39,16 @@ const users: readonly [name: string, passwd: string, users: readonly [number, Us
 
 for (const [name, passwd, expected] of users) {
   t.test(`passwd: ${name}`, (t) => {
-    t.strictSame([...readUserDirectory(passwd, "").users], expected);
+    t.strictSame([...readUserDirectory({ passwd, group: "" }).users], expected);
     t.end();
   });
 }
 
 t.test("group names are found by their id", (t) => {
-  const { groups, users } = readUserDirectory("", "root:x:0:\nwheel:x:10:root,app\nbad\n");
+  const { groups, users } = readUserDirectory({
+    passwd: "",
+    group: "root:x:0:\nwheel:x:10:root,app\nbad\n",
+  });
   t.strictSame(
     [...groups],
     [
@@ -59,6 +62,21 @@ t.test("group names are found by their id", (t) => {
 
 t.test("a file of very many lines is read up to a bound", (t) => {
   const passwd = Array.from({ length: 10_050 }, (_, id) => `u${id}:x:${id}:0::/:/s`).join("\n");
-  t.equal(readUserDirectory(passwd, "").users.size, 10_000);
+  t.equal(readUserDirectory({ passwd, group: "" }).users.size, 10_000);
   t.end();
 });
+
+t.test(
+  "users of a user namespace are found by the host's ids; nobody by those it does not map",
+  (t) => {
+    const { users, groups } = readUserDirectory({
+      passwd: "root:x:0:0::/root:/bin/ash\nfar:x:70000:0::/:/s\n",
+      group: "wheel:x:10:\n",
+      uidMap: "0 231072 65536\n",
+      gidMap: "0 300000 65536\n",
+    });
+    t.strictSame([...users], [[231_072, root]]);
+    t.strictSame([...groups], [[300_010, "wheel"]]);
+    t.end();
+  },
+);
