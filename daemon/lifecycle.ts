@@ -6,6 +6,8 @@ import type { Log } from "./model/ports.ts";
 
 /** A daemon that guards. */
 export interface RunningDaemon {
+  /** Opens the files of outputs anew: something has moved them away. */
+  reopenOutputs(): void;
   /** Stops everything; the kernel allows what still waits. Never rejects. */
   stop(): Promise<void>;
 }
@@ -58,6 +60,9 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
   });
   notify(`READY=1\nSTATUS=${status}`);
   return {
+    reopenOutputs() {
+      parts.outputs.reopen();
+    },
     async stop() {
       notify("STOPPING=1");
       await stopAll(stops, log);

@@ -14,6 +14,7 @@ import type { ProcessTerminal } from "./host/terminal.ts";
 import { loadJudge, type JudgeSources } from "./judge.ts";
 import { loadBinding } from "./kernel/binding.ts";
 import { startDaemon, type Notify } from "./lifecycle.ts";
+import { withOutputFiles } from "./output-files.ts";
 import { hasErrors, type Diagnostic } from "./text/diagnostic.ts";
 import { renderDiagnostics } from "./text/render.ts";
 
@@ -82,6 +83,10 @@ async function guardUntilStopped(
     },
     createNotify(env.notifySocket, log),
   );
+  const endReopen = terminal.onReopen(() => {
+    log.info("opening the files of outputs anew", {});
+    daemon.reopenOutputs();
+  });
   const stop = AbortSignal.any([terminal.interrupted, died.signal]);
   if (!stop.aborted) {
     await new Promise((resolve) => {
@@ -89,6 +94,7 @@ async function guardUntilStopped(
     });
   }
   log.info("stopping", {});
+  endReopen();
   await daemon.stop();
   return died.signal.aborted ? exitCodes.checkFailed : exitCodes.ok;
 }
@@ -121,8 +127,10 @@ async function readSettings(
     ...read.diagnostics,
   ];
   if (read.config === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const outputs = await withOutputFiles(read.config);
+  diagnostics.push(...outputs.diagnostics);
   const config: Config = {
-    ...read.config,
+    ...outputs.config,
     mode: options.mode ?? read.config.mode,
     ...(options.dockerHost === undefined ? {} : { docker: { host: options.dockerHost } }),
   };

@@ -27,12 +27,21 @@ export interface Config {
     /** Those of them who may also change what the daemon does; root alone when left out. */
     readonly writersGroup?: string;
   };
-  readonly outputs: {
-    /** Absent when switched off. */
-    readonly stdout?: { readonly format: "auto" | "text" | "json" };
-    readonly file?: { readonly path: string };
-    readonly webhooks: readonly WebhookConfig[];
+  readonly outputs: OutputsConfig;
+}
+
+/** Where alerts go. */
+export interface OutputsConfig {
+  /** What may wait in memory in front of each output. */
+  readonly queue: { readonly alertsMax: number; readonly bytesMax: number };
+  /** Absent when switched off. */
+  readonly stdout?: { readonly format: "auto" | "text" | "json" };
+  readonly file?: {
+    readonly path: string;
+    /** Absent: somebody else rotates it. */
+    readonly rotate?: { readonly bytesMax: number; readonly keep: number };
   };
+  readonly webhooks: readonly WebhookConfig[];
 }
 
 /** One address that alerts are posted to. */
@@ -44,4 +53,38 @@ export interface WebhookConfig {
   readonly timeoutMs: number;
   /** Sent along with every post; they may hold secrets. */
   readonly headers: Readonly<Record<string, string>>;
+  /** More of them, one `Name: value` a line. */
+  readonly headersFile?: string;
+  readonly tls: {
+    /** PEM files. */
+    readonly caFile?: string;
+    readonly certFile?: string;
+    readonly keyFile?: string;
+  };
+  /** Posts under way at the same time. */
+  readonly requestsMax: number;
+  readonly retry: {
+    readonly firstPauseMs: number;
+    readonly pauseMaxMs: number;
+    readonly attemptsMax: number;
+  };
+  /** Absent: what waits is lost when the daemon ends. */
+  readonly spool?: SpoolConfig;
+  /** What the files named above held when the configuration was read. */
+  readonly loaded?: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+  };
+}
+
+/** Where alerts wait on disk. */
+export interface SpoolConfig {
+  /** Holds one directory for each webhook. */
+  readonly directory: string;
+  /** For one webhook. */
+  readonly bytesMax: number;
+  /** `always`: after each write; `interval`: each second; `never`: when the kernel likes. */
+  readonly fsync: "always" | "interval" | "never";
 }

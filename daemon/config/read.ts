@@ -6,6 +6,8 @@ import { keySpanAt, nodeAt, plainValue } from "../text/yaml-path.ts";
 import type { YamlNode } from "../text/yaml-node.ts";
 import { assert } from "../util/assert.ts";
 import type { Config } from "./config.ts";
+import { toOutputsConfig } from "./outputs-config.ts";
+import { hideSecrets } from "./secrets.ts";
 import { configSchema, isDockerHost, type ConfigInput } from "./schema.ts";
 
 /** What was read; with errors among the diagnostics there is no configuration. */
@@ -34,9 +36,9 @@ export function readConfig(
   let merged: unknown = {};
   for (const source of sources) {
     const { root, diagnostics: faults } = readWithSchema(source, configSchema);
-    diagnostics.push(...faults);
+    const more = root === undefined ? [] : [...checkWebhookNames(root), ...checkAvailability(root)];
+    diagnostics.push(...hideSecrets([...faults, ...more], source, root));
     if (root === undefined) continue;
-    diagnostics.push(...checkWebhookNames(root), ...checkAvailability(root));
     merged = merge(merged, plainValue(root));
   }
   const host = dockerHostOf(merged, environment);
@@ -107,8 +109,6 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function toConfig(input: ConfigInput, dockerHost: string): Config {
-  const { outputs } = input;
-  const stdout = stdoutOf(outputs.stdout);
   return {
     docker: { host: dockerHost },
     rulesFiles: input.rules_files,
@@ -117,16 +117,7 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     mode: input.mode,
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
     control: controlOf(input.control),
-    outputs: {
-      ...(stdout === undefined ? {} : { stdout }),
-      ...(outputs.file === undefined ? {} : { file: outputs.file }),
-      webhooks: outputs.webhooks.map(({ name, url, timeout, headers }) => ({
-        name,
-        url,
-        timeoutMs: timeout,
-        headers,
-      })),
-    },
+    outputs: toOutputsConfig(input.outputs),
   };
 }
 
@@ -136,12 +127,4 @@ function controlOf({ socket, group, writers_group }: ConfigInput["control"]): Co
     group,
     ...(writers_group === undefined ? {} : { writersGroup: writers_group }),
   };
-}
-
-type Stdout = ConfigInput["outputs"]["stdout"];
-
-function stdoutOf(stdout: Stdout): Config["outputs"]["stdout"] {
-  if (stdout === false) return undefined;
-  if (stdout === true) return { format: "auto" };
-  return stdout.enabled ? { format: stdout.format } : undefined;
 }

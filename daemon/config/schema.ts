@@ -1,53 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { duration, z } from "../text/schema.ts";
-
-/** Names that the fixed outputs have in policies' `notify`, and that no webhook may take. */
-const fixedOutputNames: readonly string[] = ["stdout", "file"];
+import { outputsSchema, pathSchema } from "./outputs-schema.ts";
 
 const dockerSchemes = ["unix://", "tcp://", "http://", "https://"];
 const dockerHostForms =
   "expected an address such as unix:///var/run/docker.sock or tcp://127.0.0.1:2376";
 
 const dockerHostSchema = z.string().refine(isDockerHost, { error: dockerHostForms });
-
-const pathSchema = z
-  .string()
-  .refine((path) => path.startsWith("/"), { error: "expected a path that starts with /" });
-
-const webhookSchema = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .refine((name) => !fixedOutputNames.includes(name), {
-      error: `expected a name other than ${fixedOutputNames.join(" and ")}, which are outputs already`,
-    })
-    .describe("What policies call it in notify"),
-  url: z.string().refine(isHttpUrl, {
-    error: "expected an address such as https://alerts.example.com/execwarden",
-  }),
-  timeout: duration({ min: "100ms", max: "60s" }).prefault("5s").describe("For one post"),
-  headers: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("Sent along, such as Authorization"),
-});
-
-const outputsSchema = z.strictObject({
-  stdout: z
-    .union([
-      z.boolean(),
-      z.strictObject({
-        enabled: z.boolean().default(true),
-        format: z
-          .enum(["auto", "text", "json"])
-          .default("auto")
-          .describe("auto: text on a terminal, else json. json: one alert per line"),
-      }),
-    ])
-    .default(true),
-  file: z.strictObject({ path: pathSchema }).optional(),
-  webhooks: z.array(webhookSchema).default([]),
-});
 
 /** What execwarden.yaml and conf.d/*.yaml may hold. Every key has a default. */
 export const configSchema = z.strictObject({
@@ -100,10 +59,4 @@ export type ConfigInput = z.output<typeof configSchema>;
 /** True for an address that the engine's client can open. */
 export function isDockerHost(text: string): boolean {
   return dockerSchemes.some((scheme) => text.startsWith(scheme) && text.length > scheme.length);
-}
-
-function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return hostname !== "" && (protocol === "http:" || protocol === "https:");
 }

@@ -12,6 +12,8 @@ export interface ProcessTerminal {
   readonly hasColor: boolean;
   /** Aborted on SIGINT and SIGTERM, from the first time that it is asked for. */
   readonly interrupted: AbortSignal;
+  /** Calls back on SIGUSR1, until the returned function is called. Node's own use of it, a debugger, ends for good. */
+  onReopen(reopen: () => void): () => void;
 }
 
 /** The terminal on descriptors 1 and 2; they are touched when they are first written to. */
@@ -35,6 +37,13 @@ export function createTerminal(env: Readonly<Record<string, string | undefined>>
       errors ??= openStream(2, () => undefined);
       return write(errors, text);
     },
+    onReopen(reopen) {
+      process.on("SIGUSR1", ignore);
+      process.on("SIGUSR1", reopen);
+      return () => {
+        process.off("SIGUSR1", reopen);
+      };
+    },
     get interrupted() {
       // Only who asks for the signal handles it: otherwise Ctrl-C ends the process as usual.
       if (!isListening) {
@@ -46,6 +55,10 @@ export function createTerminal(env: Readonly<Record<string, string | undefined>>
       return interruption.signal;
     },
   };
+}
+
+function ignore(): void {
+  // With no listener left, Node would open a debugger.
 }
 
 function openStream(fd: number, onGone: () => void): Writable {

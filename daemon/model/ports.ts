@@ -135,4 +135,8 @@ export interface OutputCounters {
   readonly dropped: number;
   readonly failed: number;
   readonly queued: number;
+  /** Of those queued, how many are on disk; where there is a spool. */
+  readonly spooled?: number;
+  /** Attempts beyond the first; where there are any. */
+  readonly retries?: number;
 }

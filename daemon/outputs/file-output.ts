@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
-import type { Log, Output } from "../model/ports.ts";
+import type { Alert } from "../model/alert.ts";
+import type { Log, Output, OutputCounters } from "../model/ports.ts";
+import { AppendFile, type Rotation } from "./append-file.ts";
 import type { AlertFormatter } from "./format-json.ts";
-import { createHealthLog } from "./health-log.ts";
+import { createHealthLog, type HealthLog, tellWhenSlow } from "./health-log.ts";
 import { pause, waitUntil } from "./idle.ts";
-import { defaultLineQueueLimits, LineQueue, type LineQueueLimits } from "./line-queue.ts";
+import { createLossLog, defaultQueueLimits, LineQueue, type QueueLimits } from "./line-queue.ts";
 
 /** What the file of alerts needs. */
 export interface FileOutputOptions {
@@ -13,150 +13,158 @@ export interface FileOutputOptions {
   readonly path: string;
   readonly formatJson: AlertFormatter;
   readonly log: Log;
+  /** Absent: something else moves the file away. */
+  readonly rotation?: Rotation | undefined;
   readonly limits?: FileOutputLimits;
 }
 
 /** Bounds of the file output. */
-export interface FileOutputLimits extends LineQueueLimits {
-  /** UTF-16 units of the lines written in one go. */
-  readonly batchCharactersMax: number;
-  /** How often the path is compared with the open file, for log rotation. */
+export interface FileOutputLimits extends QueueLimits {
+  /** Bytes of the lines written in one go. */
+  readonly batchBytesMax: number;
+  /** How often the path is compared with the open file. */
   readonly checkEveryMs: number;
   /** Pause after a failure. */
   readonly retryMs: number;
+  /** A call of the file system that takes longer is told. */
+  readonly slowMs: number;
 }
 
 /** Bounds for a disk of ordinary speed. */
 export const defaultFileOutputLimits: FileOutputLimits = {
-  ...defaultLineQueueLimits,
-  batchCharactersMax: 1024 * 1024,
+  ...defaultQueueLimits,
+  batchBytesMax: 256 * 1024,
   checkEveryMs: 1000,
   retryMs: 1000,
+  slowMs: 5000,
 };
+
+/** Of the time to close, what is spent on writing. */
+const drainShare = 0.8;
+/** A pause that is ended needs a moment to be noticed. */
+const restMsMin = 100;
 
 /**
  * Alerts appended to a file, one JSON object a line. The file is created with mode 0640, never through a symbolic
- * link, and opened anew when it was moved or removed (logrotate needs no signal). While the disk refuses (full,
- * read-only), lines wait in the bounded queue and the batch under way is tried again.
+ * link; it is opened anew when it was moved or removed, and on `reopen`. While the disk refuses (full, read-only) or
+ * hangs, lines wait in the bounded queue and the batch under way is tried again.
  */
 export function createFileOutput(options: FileOutputOptions): Output {
-  const { path, formatJson, log, limits = defaultFileOutputLimits } = options;
-  const queue = new LineQueue(limits, () => {
-    log.warn("alerts lost: the disk is too slow or refuses", { path });
-  });
-  const file = createAppendFile(path, limits.checkEveryMs);
-  const health = createHealthLog(log, { output: "file", path });
-  const closing = new AbortController();
-  let isWorking = false;
-
-  async function work(): Promise<void> {
-    isWorking = true;
-    while (queue.length > 0 && !closing.signal.aborted) {
-      const lines = takeBatch(queue, limits.batchCharactersMax);
-      await writeBatch(lines);
-    }
-    isWorking = false;
-  }
-
-  async function writeBatch(lines: readonly string[]): Promise<void> {
-    let rest = Buffer.from(lines.join(""), "utf8");
-    // The wait is bounded by close() and the memory by the queue: lines are only given up when nothing is left to do.
-    while (!closing.signal.aborted) {
-      try {
-        rest = rest.subarray(await file.append(rest));
-        if (rest.length > 0) continue;
-        queue.settle("written", lines.length);
-        health.worked();
-        return;
-      } catch (error) {
-        health.failed(error instanceof Error ? error.message : String(error));
-        await file.close();
-        await pause(limits.retryMs, closing.signal);
-      }
-    }
-    queue.settle("failed", lines.length);
-  }
-
-  return {
-    name: "file",
-    write(alert) {
-      if (closing.signal.aborted) {
-        queue.refuse();
-        return;
-      }
-      const isQueued = queue.push(`${formatJson(alert)}\n`);
-      if (isQueued && !isWorking) void work();
-    },
-    async close(timeoutMs) {
-      await waitUntil(() => queue.openCount === 0, timeoutMs);
-      closing.abort();
-      queue.clear();
-      await waitUntil(() => !isWorking, timeoutMs);
-      await file.close();
-    },
-    counters: () => queue.counters(),
-  };
+  return new FileOutput(options);
 }
 
-function takeBatch(queue: LineQueue, charactersMax: number): readonly string[] {
+class FileOutput implements Output {
+  readonly name = "file";
+  readonly #formatJson: AlertFormatter;
+  readonly #limits: FileOutputLimits;
+  readonly #batchBytesMax: number;
+  readonly #queue: LineQueue;
+  readonly #health: HealthLog;
+  readonly #file: AppendFile;
+  readonly #closing = new AbortController();
+  #isWorking = false;
+  #isReopenAsked = false;
+
+  constructor(options: FileOutputOptions) {
+    const { path, formatJson, log, rotation, limits = defaultFileOutputLimits } = options;
+    const fields = { output: "file", path };
+    this.#formatJson = formatJson;
+    this.#limits = limits;
+    this.#batchBytesMax = Math.min(limits.batchBytesMax, rotation?.bytesMax ?? Infinity);
+    this.#queue = new LineQueue(limits, createLossLog(log, fields));
+    this.#health = createHealthLog(log, {
+      failing: "cannot write alerts; will try again",
+      working: "alerts are written again",
+      fields,
+    });
+    const rotating = createHealthLog(log, {
+      failing: "cannot rotate the file of alerts; it goes on growing",
+      working: "the file of alerts is rotated again",
+      fields,
+    });
+    this.#file = new AppendFile({
+      ...{ path, rotation, checkEveryMs: limits.checkEveryMs },
+      onRotation(failure) {
+        if (failure === undefined) rotating.worked();
+        else rotating.failed(failure.message);
+      },
+    });
+  }
+
+  write(alert: Alert): void {
+    if (this.#closing.signal.aborted) this.#queue.refuse();
+    else if (this.#queue.push(`${this.#formatJson(alert)}\n`)) this.#wake();
+  }
+
+  reopen(): void {
+    this.#isReopenAsked = true;
+    this.#wake();
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    const endMs = performance.now() + timeoutMs;
+    const isDone = (): boolean => this.#queue.openCount === 0 && !this.#isWorking;
+    await waitUntil(isDone, timeoutMs * drainShare);
+    this.#closing.abort();
+    this.#queue.clear();
+    // A disk that hangs keeps its file open: waiting longer would not help.
+    const restMs = Math.max(endMs - performance.now(), restMsMin);
+    if (await waitUntil(() => !this.#isWorking, restMs)) await this.#file.close();
+  }
+
+  counters(): OutputCounters {
+    return this.#queue.counters();
+  }
+
+  #wake(): void {
+    if (!this.#isWorking && !this.#closing.signal.aborted) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    while ((this.#queue.length > 0 || this.#isReopenAsked) && !this.#closing.signal.aborted) {
+      if (this.#isReopenAsked) {
+        this.#isReopenAsked = false;
+        await this.#persist(() => this.#file.reopen());
+        continue;
+      }
+      const lines = takeBatch(this.#queue, this.#batchBytesMax);
+      const batch = { bytes: Buffer.from(lines.join(""), "utf8"), done: 0 };
+      const isWritten = await this.#persist(() => this.#file.append(batch));
+      this.#queue.settle(isWritten ? "written" : "failed", lines.length);
+    }
+    // An empty queue tells the end of a loss.
+    if (this.#queue.length === 0) this.#queue.take();
+    this.#isWorking = false;
+  }
+
+  /** Does it until it works, unless the output closes. */
+  async #persist(work: () => Promise<void>): Promise<boolean> {
+    const { slowMs, retryMs } = this.#limits;
+    while (!this.#closing.signal.aborted) {
+      try {
+        await tellWhenSlow(work(), slowMs, () => {
+          this.#health.failed(`the disk has not answered for ${slowMs} ms`);
+        });
+        this.#health.worked();
+        return true;
+      } catch (error) {
+        this.#health.failed(error instanceof Error ? error.message : String(error));
+        await this.#file.close().catch(() => undefined);
+        await pause(retryMs, this.#closing.signal);
+      }
+    }
+    return false;
+  }
+}
+
+function takeBatch(queue: LineQueue, bytesMax: number): readonly string[] {
   const lines: string[] = [];
-  let characterCount = 0;
-  while (characterCount < charactersMax) {
+  for (let bytes = 0; bytes < bytesMax;) {
     const line = queue.take();
     if (line === undefined) break;
     lines.push(line);
-    characterCount += line.length;
+    bytes += line.length;
   }
   return lines;
-}
-
-/** A file that is opened when it is first needed, and again when its path leads elsewhere. */
-interface AppendFile {
-  /** Bytes that were written: maybe not all. Rejects when the file cannot be opened or written. */
-  append(bytes: Buffer): Promise<number>;
-  close(): Promise<void>;
-}
-
-function createAppendFile(path: string, checkEveryMs: number): AppendFile {
-  let handle: FileHandle | undefined;
-  let checkedMs = 0;
-
-  async function close(): Promise<void> {
-    const last = handle;
-    handle = undefined;
-    await last?.close();
-  }
-
-  return {
-    async append(bytes) {
-      if (handle !== undefined && performance.now() - checkedMs >= checkEveryMs) {
-        checkedMs = performance.now();
-        if (!(await isSameFile(handle, path))) await close();
-      }
-      handle ??= await openForAppending(path);
-      return (await handle.write(bytes)).bytesWritten;
-    },
-    close,
-  };
-}
-
-async function openForAppending(path: string): Promise<FileHandle> {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
-  // O_NONBLOCK: a fifo without a reader fails at once instead of holding a thread. libuv adds O_CLOEXEC.
-  const handle = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o640);
-  const stats = await handle.stat();
-  if (stats.isFile()) return handle;
-  await handle.close();
-  throw new Error(`cannot append alerts to "${path}": it is no regular file`);
-}
-
-async function isSameFile(handle: FileHandle, path: string): Promise<boolean> {
-  const opened = await handle.stat();
-  try {
-    const named = await stat(path);
-    return named.ino === opened.ino && named.dev === opened.dev;
-  } catch {
-    // Removed or out of reach: opening it anew tells which.
-    return false;
-  }
 }

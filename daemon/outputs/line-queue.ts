@@ -1,50 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OutputCounters } from "../model/ports.ts";
+import type { Log, OutputCounters } from "../model/ports.ts";
 import { BoundedQueue } from "../util/bounded-queue.ts";
 
 /** Bounds of what waits in front of an output. */
-export interface LineQueueLimits {
-  /** Alerts. */
-  readonly linesMax: number;
-  /** UTF-16 units of all of them together. */
-  readonly charactersMax: number;
+export interface QueueLimits {
+  readonly alertsMax: number;
+  /** Bytes of their texts. Characters beyond ASCII, which are rare, count as one. */
+  readonly bytesMax: number;
 }
 
 /** Room for a burst of alerts that a healthy receiver works off in seconds. */
-export const defaultLineQueueLimits: LineQueueLimits = {
-  linesMax: 10_000,
-  charactersMax: 32 * 1024 * 1024,
-};
+export const defaultQueueLimits: QueueLimits = { alertsMax: 10_000, bytesMax: 16 * 1024 * 1024 };
+
+/** Who is told of losses, once for each time that the queue is too short. */
+export interface LossListener {
+  onLoss(): void;
+  /** The queue has been empty again, after so many were lost. */
+  onLossEnd(lost: number): void;
+}
 
 /** Lines on their way to one output, and what became of those before. */
 export class LineQueue {
-  readonly #limits: LineQueueLimits;
-  readonly #onOverflow: () => void;
-  #isOverflowTold = false;
+  readonly #limits: QueueLimits;
+  readonly #listener: LossListener;
+  #lostCount = 0;
   readonly #lines: BoundedQueue<string>;
-  #characterCount = 0;
+  #byteCount = 0;
   #takenCount = 0;
   #writtenCount = 0;
   #droppedCount = 0;
   #failedCount = 0;
 
-  /** `onOverflow` is called for the first line that finds no room, and again only after the queue was empty. */
-  constructor(limits: LineQueueLimits, onOverflow: () => void) {
+  constructor(limits: QueueLimits, listener: LossListener) {
     this.#limits = limits;
-    this.#onOverflow = onOverflow;
-    this.#lines = new BoundedQueue(limits.linesMax);
+    this.#listener = listener;
+    this.#lines = new BoundedQueue(limits.alertsMax);
   }
 
   /** Adds a line; false, and counted as dropped, when there is no room. */
   push(line: string): boolean {
-    const fits = this.#characterCount + line.length <= this.#limits.charactersMax;
+    const fits = this.#byteCount + line.length <= this.#limits.bytesMax;
     if (!fits || !this.#lines.push(line)) {
       this.#droppedCount += 1;
-      if (!this.#isOverflowTold) this.#onOverflow();
-      this.#isOverflowTold = true;
+      this.#lostCount += 1;
+      if (this.#lostCount === 1) this.#listener.onLoss();
       return false;
     }
-    this.#characterCount += line.length;
+    this.#byteCount += line.length;
     return true;
   }
 
@@ -52,10 +54,11 @@ export class LineQueue {
   take(): string | undefined {
     const line = this.#lines.shift();
     if (line === undefined) {
-      this.#isOverflowTold = false;
+      if (this.#lostCount > 0) this.#listener.onLossEnd(this.#lostCount);
+      this.#lostCount = 0;
       return undefined;
     }
-    this.#characterCount -= line.length;
+    this.#byteCount -= line.length;
     this.#takenCount += 1;
     return line;
   }
@@ -75,6 +78,8 @@ export class LineQueue {
 
   /** Empties the queue; what was in it is dropped. */
   clear(): void {
+    // The end of the queue is no end of the loss.
+    this.#lostCount = 0;
     while (this.take() !== undefined) this.settle("dropped", 1);
   }
 
@@ -96,4 +101,16 @@ export class LineQueue {
       queued: this.openCount,
     };
   }
+}
+
+/** Tells the log of losses, by a constant message and which output. */
+export function createLossLog(log: Log, fields: Readonly<Record<string, unknown>>): LossListener {
+  return {
+    onLoss() {
+      log.warn("alerts are lost: the output takes them too slowly", fields);
+    },
+    onLossEnd(lost) {
+      log.warn("the output takes alerts again", { ...fields, lost });
+    },
+  };
 }

@@ -2,20 +2,21 @@
 
 /** How often and how fast a delivery is tried again. */
 export interface RetryLimits {
-  /** All attempts together, the first one included. */
+  /** Attempts at an alert that the receiver answers with an error of its own; the first one included. */
   readonly attemptsMax: number;
+  /** Upper bound of the first pause. */
   readonly firstPauseMs: number;
   readonly pauseMaxMs: number;
   /** A receiver that asks for a longer pause than this gets this one. */
   readonly retryAfterMaxMs: number;
 }
 
-/** Five attempts within about ten seconds, unless the receiver asks for more time. */
+/** As the configuration's defaults. */
 export const defaultRetryLimits: RetryLimits = {
-  attemptsMax: 5,
+  attemptsMax: 10,
   firstPauseMs: 250,
-  pauseMaxMs: 10_000,
-  retryAfterMaxMs: 30_000,
+  pauseMaxMs: 30_000,
+  retryAfterMaxMs: 600_000,
 };
 
 /** One attempt that failed. */
@@ -27,8 +28,8 @@ export interface FailedAttempt {
 }
 
 /**
- * How long to wait: what the receiver asked for (bounded), otherwise twice as long after each attempt, of which
- * the upper half is random (`random` in 0..1), so that many alerts do not come back at once.
+ * How long to wait: what the receiver asked for (bounded), otherwise anything up to a bound that doubles with each
+ * attempt ("full jitter", `random` in 0..1), so that what failed together does not come back together.
  */
 export function pauseBeforeRetry(
   { attempt, retryAfterMs }: FailedAttempt,
@@ -36,8 +37,8 @@ export function pauseBeforeRetry(
   random: () => number = Math.random,
 ): number {
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, limits.retryAfterMaxMs);
-  const fullMs = Math.min(limits.firstPauseMs * 2 ** (attempt - 1), limits.pauseMaxMs);
-  return fullMs / 2 + (random() * fullMs) / 2;
+  const boundMs = Math.min(limits.firstPauseMs * 2 ** Math.min(attempt - 1, 40), limits.pauseMaxMs);
+  return random() * boundMs;
 }
 
 /** Reads a Retry-After header (RFC 9110, 10.2.3: seconds or a date); undefined when it says nothing usable. */

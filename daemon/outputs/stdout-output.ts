@@ -4,7 +4,7 @@ import type { Log, Output } from "../model/ports.ts";
 import type { AlertFormatter } from "./format-json.ts";
 import { formatText } from "./format-text.ts";
 import { waitUntil } from "./idle.ts";
-import { defaultLineQueueLimits, LineQueue, type LineQueueLimits } from "./line-queue.ts";
+import { createLossLog, defaultQueueLimits, LineQueue, type QueueLimits } from "./line-queue.ts";
 
 /** What standard output needs. */
 export interface StdoutOutputOptions {
@@ -16,7 +16,7 @@ export interface StdoutOutputOptions {
   readonly hasColor: boolean;
   readonly formatJson: AlertFormatter;
   readonly log: Log;
-  readonly limits?: LineQueueLimits;
+  readonly limits?: QueueLimits;
 }
 
 /**
@@ -25,9 +25,10 @@ export interface StdoutOutputOptions {
  */
 export function createStdoutOutput(options: StdoutOutputOptions): Output {
   const { stream, hasColor, formatJson, log } = options;
-  const queue = new LineQueue(options.limits ?? defaultLineQueueLimits, () => {
-    log.warn("alerts lost: the reader of standard output is too slow");
-  });
+  const queue = new LineQueue(
+    options.limits ?? defaultQueueLimits,
+    createLossLog(log, { output: "stdout" }),
+  );
   const isText = options.format === "text" || (options.format === "auto" && options.isTerminal);
   // A stream that failed for an output before this one stays as it is.
   let isEnded = stream.destroyed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from "zod";
 import { assert } from "../util/assert.ts";
+import { parseByteSize } from "../util/byte-size.ts";
 import { parseDurationMs } from "../util/duration.ts";
 import { hasErrors, sortDiagnostics, type Diagnostic } from "./diagnostic.ts";
 import type { DiagnosticTexts } from "./diagnostic-texts.ts";
@@ -76,5 +77,24 @@ export function duration(bounds: { readonly min: string; readonly max: string })
     });
 }
 
+/** Text such as `64MiB`, read as bytes. Bounds are sizes too, both inclusive. */
+export function byteSize(bounds: { readonly min: string; readonly max: string }): ByteSizeSchema {
+  const [min, max] = [parseByteSize(bounds.min), parseByteSize(bounds.max)];
+  assert(min !== undefined && max !== undefined, "the bounds of a size are sizes");
+  const expected = `expected a size from ${bounds.min} to ${bounds.max}, such as ${bounds.max}`;
+  return z
+    .string({ error: expected })
+    .meta({ pattern: "^[0-9]{1,6}(B|KiB|MiB|GiB)$" })
+    .transform((text, context) => {
+      const bytes = parseByteSize(text);
+      if (bytes !== undefined && bytes >= min && bytes <= max) return bytes;
+      context.addIssue({ code: "custom", message: expected });
+      return z.NEVER;
+    });
+}
+
 /** Durations as text in, milliseconds out. */
 export type DurationSchema = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>;
+
+/** Sizes as text in, bytes out. */
+export type ByteSizeSchema = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import { readConfig, type ConfigEnvironment } from "../../daemon/config/read.ts";
-import { diagnosticsToJson } from "../../daemon/text/render.ts";
+import { diagnosticsToJson, renderDiagnostics } from "../../daemon/text/render.ts";
 
 function read(
   texts: readonly string[],
@@ -28,7 +28,11 @@ const defaults = {
   mode: "monitor",
   gate: { deadlineMs: 250, onDeadline: "allow" },
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
-  outputs: { stdout: { format: "auto" }, webhooks: [] },
+  outputs: {
+    queue: { alertsMax: 10_000, bytesMax: 16 * 2 ** 20 },
+    stdout: { format: "auto" },
+    webhooks: [],
+  },
 };
 
 t.test("every key has a default", (t) => {
@@ -51,9 +55,19 @@ gate: { deadline: 1s, on_deadline: deny }
 control: { socket: /s.sock, group: docker }
 outputs:
   stdout: { format: json }
-  file: { path: /e.json }
+  queue: { alerts: 500, size: 2MiB }
+  file: { path: /e.json, rotate: { size: 1MiB, keep: 2 } }
+  spool: { directory: /s, size: 1GiB, fsync: always }
   webhooks:
-    - { name: ops, url: "https://a.example.com/x", timeout: 2s, headers: { Authorization: Bearer x } }
+    - name: ops
+      url: https://a.example.com/x
+      timeout: 2s
+      headers: { Authorization: Bearer x }
+      headers_file: /h
+      tls: { ca_file: /ca, cert_file: /cert, key_file: /key }
+      requests: 2
+      retry: { first_pause: 1s, pause_max: 1m, attempts: 3 }
+      spool: false
     - { name: two, url: "http://127.0.0.1:2801/" }
 `,
   ]);
@@ -67,16 +81,30 @@ outputs:
     gate: { deadlineMs: 1000, onDeadline: "deny" },
     control: { socket: "/s.sock", group: "docker" },
     outputs: {
+      queue: { alertsMax: 500, bytesMax: 2 * 2 ** 20 },
       stdout: { format: "json" },
-      file: { path: "/e.json" },
+      file: { path: "/e.json", rotate: { bytesMax: 2 ** 20, keep: 2 } },
       webhooks: [
         {
           name: "ops",
           url: "https://a.example.com/x",
           timeoutMs: 2000,
           headers: { Authorization: "Bearer x" },
+          requestsMax: 2,
+          headersFile: "/h",
+          tls: { caFile: "/ca", certFile: "/cert", keyFile: "/key" },
+          retry: { firstPauseMs: 1000, pauseMaxMs: 60_000, attemptsMax: 3 },
         },
-        { name: "two", url: "http://127.0.0.1:2801/", timeoutMs: 5000, headers: {} },
+        {
+          name: "two",
+          url: "http://127.0.0.1:2801/",
+          timeoutMs: 5000,
+          headers: {},
+          requestsMax: 4,
+          tls: {},
+          retry: { firstPauseMs: 250, pauseMaxMs: 30_000, attemptsMax: 10 },
+          spool: { directory: "/s", bytesMax: 2 ** 30, fsync: "always" },
+        },
       ],
     },
   });
@@ -106,7 +134,11 @@ t.test("later files win key by key, and lists are replaced", (t) => {
   t.equal(config?.mode, "enforce", "a key without a value changes nothing");
   t.strictSame(config?.gate, { deadlineMs: 20, onDeadline: "deny" });
   t.strictSame(config?.rulesFiles, ["/c"]);
-  t.strictSame(config?.outputs, { file: { path: "/x" }, webhooks: [] });
+  t.strictSame(config?.outputs, {
+    queue: defaults.outputs.queue,
+    file: { path: "/x", rotate: { bytesMax: 100 * 2 ** 20, keep: 5 } },
+    webhooks: [],
+  });
   t.end();
 });
 
@@ -195,13 +227,55 @@ allowlist_file: /b
     '1:13:26 error unknown-key: cannot use the key "outputs.stdout.colour" here: known keys are enabled, format',
     '1:14:3 error missing-key: cannot find "outputs.file.path": expected text',
     '1:17:12 error wrong-value: cannot read "url": expected an address such as https://alerts.example.com/execwarden, got "ftp://x"',
-    '1:18:15 error wrong-value: cannot read "name": expected a name other than stdout and file, which are outputs already, got "stdout"',
+    '1:18:15 error wrong-value: cannot read "name": expected a name other than stdout and file and recent, which are outputs already, got "stdout"',
     '1:18:62 error wrong-value: cannot read "timeout": expected a duration from 100ms to 60s, such as 60s, got "5m"',
-    '1:18:80 error wrong-value: cannot read "headers.A": expected text, got 1: put it in quotes',
+    '1:18:80 error wrong-value: cannot read "headers.A": expected text',
     '1:19:13 error repeated-output: cannot define the output "ops" twice: give this one another name',
     '1:20:7 error missing-key: cannot find "url": expected text',
     '1:22:1 error repeated-key: cannot use the key "allowlist_file" twice in one map: remove one of them',
     '2:1:19 error wrong-value: cannot read "gate.deadline": expected a duration from 10ms to 10s, such as 10s, got "11s"',
+  ]);
+  t.end();
+});
+
+t.test("what may be secret is shown neither in a message nor in an excerpt", (t) => {
+  const texts = [
+    'outputs: { webhooks: [{ name: a, url: "https://h.example/s3cret-token-in-path", timeout: 1h, headers: { A: "s3cret" } }] }',
+    "outputs:\n  webhooks:\n    - { name: a, url: 'ftp://me:s3cret@h' }\n",
+    'outputs:\n  webhooks:\n    - name: a\n      url: http://h/\n      headers: { Host: s3cret, X: "s3cret\\n" }\n',
+    "outputs:\n  webhooks:\n    - name: [\n      headers: { Authorization: s3cret }\n",
+  ];
+  for (const text of texts) {
+    const { diagnostics, config } = read([text]);
+    t.equal(config, undefined);
+    const shown = renderDiagnostics(diagnostics) + JSON.stringify(diagnosticsToJson(diagnostics));
+    t.notMatch(shown, /s3cret/);
+    t.match(shown, /1:\d+:\d+: error/, "and yet the place is");
+  }
+  t.end();
+});
+
+t.test("settings of outputs are checked together", (t) => {
+  const result = read([
+    `outputs:
+  queue: { alerts: 5, size: 64MB }
+  file: { path: /x, rotate: { size: 1KiB, kep: 1 } }
+  spool: { fsync: sometimes, size: 1B }
+  webhooks:
+    - { name: a/b, url: "http://h/", tls: { cert_file: /c }, requests: 0, retry: { atempts: 3 } }
+`,
+  ]);
+  t.strictSame(lines(result), [
+    '1:2:20 error wrong-value: cannot read "outputs.queue.alerts": expected at least 100, got 5',
+    '1:2:29 error wrong-value: cannot read "outputs.queue.size": expected a size from 1MiB to 4GiB, such as 4GiB, got "64MB"',
+    '1:3:37 error wrong-value: cannot read "outputs.file.rotate.size": expected a size from 64KiB to 1024GiB, such as 1024GiB, got "1KiB"',
+    '1:3:43 error unknown-key: cannot use the key "outputs.file.rotate.kep" here: did you mean "keep"?',
+    '1:4:19 error wrong-value: cannot read "outputs.spool.fsync": expected always, interval or never, got "sometimes"',
+    '1:4:36 error wrong-value: cannot read "outputs.spool.size": expected a size from 1MiB to 64GiB, such as 64GiB, got "1B"',
+    '1:6:15 error wrong-value: cannot read "name": expected up to 64 letters, digits, dots, - and _, got "a/b"',
+    '1:6:43 error wrong-value: cannot read "tls": expected cert_file and key_file together, got a map',
+    '1:6:72 error wrong-value: cannot read "requests": expected at least 1, got 0',
+    '1:6:84 error unknown-key: cannot use the key "retry.atempts" here: did you mean "attempts"?',
   ]);
   t.end();
 });

@@ -64,7 +64,7 @@ t.test(
   async (t) => {
     const { stream, lines, readOne } = stalledStream();
     const { log, lines: told } = createRecordingLog();
-    const output = stdout(stream, { log, limits: { linesMax: 3, charactersMax: 1e6 } });
+    const output = stdout(stream, { log, limits: { alertsMax: 3, bytesMax: 1e6 } });
     for (let i = 0; i < 10; i++) output.write(sampleAlert({ uuid: `n${i}` }));
     t.strictSame(output.counters(), { written: 0, dropped: 6, failed: 0, queued: 4 });
     t.equal(told.length, 1, "the loss is told once");
@@ -85,7 +85,7 @@ t.test(
 t.test("the queue is bounded in characters too", (t) => {
   const { stream } = stalledStream();
   const lineLength = formatJson(sampleAlert()).length + 1;
-  const output = stdout(stream, { limits: { linesMax: 100, charactersMax: lineLength * 1.5 } });
+  const output = stdout(stream, { limits: { alertsMax: 100, bytesMax: lineLength * 1.5 } });
   for (let i = 0; i < 10; i++) output.write(sampleAlert());
   t.strictSame(output.counters(), { written: 0, dropped: 8, failed: 0, queued: 2 });
   t.end();

@@ -50,10 +50,10 @@ function webhook(url: URL, changes: Partial<WebhookLimits> = {}) {
 
 t.test("each alert is one POST of JSON, over connections that are kept", async (t) => {
   const { received, sockets, url } = await receiver(t, (response) => response.end("{}"));
-  const { output } = webhook(url, { requestsInFlightMax: 1 });
+  const { output } = webhook(url, { requestsMax: 1 });
   for (let i = 0; i < 20; i++) output.write(sampleAlert({ uuid: `n${i}` }));
   await output.close(5000);
-  t.strictSame(output.counters(), { written: 20, dropped: 0, failed: 0, queued: 0 });
+  t.match(output.counters(), { written: 20, dropped: 0, failed: 0, queued: 0 });
   t.equal(sockets.size, 1);
   const { request, body } = received[0]!;
   t.equal(request.method, "POST");
@@ -73,7 +73,7 @@ t.test("more than one request is under way, but no more than the bound", async (
       response.end();
     }, 10);
   });
-  const { output } = webhook(url, { requestsInFlightMax: 3 });
+  const { output } = webhook(url, { requestsMax: 3 });
   for (let i = 0; i < 30; i++) output.write(sampleAlert());
   await output.close(5000);
   t.equal(output.counters().written, 30);
@@ -118,7 +118,7 @@ for (const { name, status, count, written } of retries) {
     output.write(sampleAlert());
     await output.close(5000);
     t.equal(received.length, count);
-    t.strictSame(output.counters(), { written, dropped: 0, failed: 1 - written, queued: 0 });
+    t.match(output.counters(), { written, dropped: 0, failed: 1 - written, queued: 0 });
   });
 }
 
@@ -162,16 +162,15 @@ t.test("a receiver that hangs costs alerts of its own queue, and write stays qui
   const { port } = server.address() as AddressInfo;
   const { output, told } = webhook(new URL(`http://127.0.0.1:${port}/`), {
     timeoutMs: 50,
-    attemptsMax: 1,
-    requestsInFlightMax: 2,
-    linesMax: 100,
+    requestsMax: 2,
+    alertsMax: 100,
   });
   const alert = sampleAlert();
   const startedMs = performance.now();
   for (let i = 0; i < 5000; i++) output.write(alert);
   t.ok(performance.now() - startedMs < 2000, "no write waits for the receiver");
-  t.strictSame(output.counters(), { written: 0, dropped: 4898, failed: 0, queued: 102 });
-  await until(() => output.counters().failed >= 2, 5000);
+  t.match(output.counters(), { written: 0, dropped: 4898, failed: 0, queued: 102 });
+  await until(() => (output.counters().retries ?? 0) >= 2, 5000);
   const closingMs = performance.now();
   await output.close(30);
   t.ok(performance.now() - closingMs < 1000, "close keeps its time");
@@ -179,10 +178,7 @@ t.test("a receiver that hangs costs alerts of its own queue, and write stays qui
   t.equal(output.counters().dropped + output.counters().failed, 5000);
   t.strictSame(
     told.map(({ message }) => message),
-    [
-      "alerts lost: the webhook's receiver is too slow or does not answer",
-      "cannot deliver alerts; will try again",
-    ],
+    ["alerts are lost: the output takes them too slowly", "cannot deliver alerts; will try again"],
   );
 });
 
