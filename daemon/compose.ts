@@ -29,7 +29,7 @@ import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput } from "./outputs/recent-output.ts";
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
-import { createStatus } from "./status.ts";
+import { createContainerStatus, createStatus } from "./status.ts";
 
 /** What a daemon is composed from. */
 export interface ComposeOptions {
@@ -140,7 +140,7 @@ function guardSettings({ config, sources }: ComposeOptions, gate: Gate, host: Ho
 }
 
 async function createControl(
-  { config, version, clock, log }: ComposeOptions,
+  { config, sources, version, clock, log }: ComposeOptions,
   parts: Omit<Parts, "control">,
   events: EventSource,
 ): Promise<ControlServer> {
@@ -155,6 +155,8 @@ async function createControl(
     tools: {
       version,
       status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
+      containers: createContainerStatus(parts),
+      loaded: () => ({ generation: 1, mode: config.mode, ...sources }),
       events,
       undo: (uuid) => parts.undo.undo(uuid),
       formats: { json: createJsonFormatter(), text: formatText },

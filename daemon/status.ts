@@ -7,7 +7,7 @@ import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
 import type { ContainerEngine } from "./model/ports.ts";
-import type { Status } from "./model/status.ts";
+import type { ContainerStatus, Status } from "./model/status.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
 
 /** Whom the status asks. */
@@ -77,6 +77,28 @@ function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["
       ticketsExhausted: native.ticketsExhausted,
       waiting: native.waiting,
     },
+  };
+}
+
+/** Makes the function that answers with the containers that run, as they are guarded now. */
+export function createContainerStatus({
+  inventory,
+  guard,
+}: Pick<StatusSources, "inventory" | "guard">): () => readonly ContainerStatus[] {
+  return () => {
+    const devices = guard.heartbeat?.devices ?? [];
+    return inventory
+      .list()
+      .filter(({ state }) => state === "running" || state === "paused")
+      .map((container) => {
+        const own = devices.filter(({ containers }) => containers.includes(container.id));
+        const mode = own.some((device) => device.mode === "hold") ? "enforce" : "observe";
+        return {
+          container,
+          devices: own.map(({ device }) => deviceText(device)),
+          ...(own.length === 0 ? {} : { mode }),
+        };
+      });
   };
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from "./command.ts";
+import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
 import { policyCheck } from "./commands/policy-check.ts";
+import { policyExplain } from "./commands/policy-explain.ts";
 import { rulesCheck } from "./commands/rules-check.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
@@ -13,14 +15,16 @@ export const commands: readonly Command[] = [
   run,
   status,
   events,
+  containers,
   undo,
   rulesCheck,
   policyCheck,
+  policyExplain,
   version,
 ];
 
 /** What commands with a first word in common are about. */
 export const groups: Readonly<Record<string, string>> = {
   rules: "check rule files",
-  policy: "check policy files",
+  policy: "check policy files, and explain what they do",
 };

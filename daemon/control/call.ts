@@ -2,7 +2,8 @@
 // Must not know: how alerts are made, the gate, the engine; it asks what it was given at the start.
 // SPDX-License-Identifier: Apache-2.0
 import type { Alert, FieldValue } from "../model/alert.ts";
-import type { Status } from "../model/status.ts";
+import type { SourceText } from "../model/guard-messages.ts";
+import type { ContainerStatus, Status } from "../model/status.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { UndoReport } from "../model/undo.ts";
 import type { Caller } from "./access.ts";
@@ -39,6 +40,16 @@ export interface AlertQueries {
   ) => Compiled<(alert: Alert) => Readonly<Record<string, FieldValue>>>;
 }
 
+/** The files of the generation in force. */
+export interface LoadedFiles {
+  readonly generation: number;
+  readonly mode: "monitor" | "enforce";
+  readonly rules: readonly SourceText[];
+  readonly policies: readonly SourceText[];
+  readonly allowlist?: SourceText;
+  readonly outputNames: readonly string[];
+}
+
 /** Bounds of the API. */
 export interface ControlLimits {
   readonly connectionsMax: number;
@@ -60,6 +71,8 @@ export interface ControlLimits {
 export interface ControlTools {
   readonly version: string;
   readonly status: () => Status;
+  readonly containers: () => readonly ContainerStatus[];
+  readonly loaded: () => LoadedFiles;
   readonly events: EventSource;
   /** Undoes the actions of an alert; undefined when nobody remembers it. Never rejects. */
   readonly undo: (uuid: string) => Promise<UndoReport | undefined>;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { containersRoute } from "./handlers/containers.ts";
 import { eventsRoute } from "./handlers/events.ts";
+import { sourcesRoute } from "./handlers/sources.ts";
 import { statusRoute } from "./handlers/status.ts";
 import { undoRoute } from "./handlers/undo.ts";
 import { versionRoute } from "./handlers/version.ts";
@@ -10,4 +12,11 @@ import type { Route } from "./route.ts";
  * where the handler returns `json(…)`, `text(…)`, `refuse(…)` or a stream. `access: "write"` rows are logged with
  * who called. docs/openapi.yaml describes each row.
  */
-export const routes: readonly Route[] = [statusRoute, versionRoute, eventsRoute, undoRoute];
+export const routes: readonly Route[] = [
+  statusRoute,
+  versionRoute,
+  eventsRoute,
+  containersRoute,
+  sourcesRoute,
+  undoRoute,
+];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Engine } from "./container.ts";
+import type { Container, Engine } from "./container.ts";
 import type { OutputCounters } from "./ports.ts";
 
 /** One superblock that the gate has marked. */
@@ -8,6 +8,15 @@ export interface GuardedSuperblock {
   readonly device: string;
   readonly mode: "observe" | "enforce";
   readonly containers: readonly string[];
+}
+
+/** One container that runs, and how it is guarded. */
+export interface ContainerStatus {
+  readonly container: Container;
+  /** Absent before its first exec is seen: nothing is settled then, and that exec is held. */
+  readonly mode?: GuardedSuperblock["mode"];
+  /** `major:minor` of every superblock that is marked for it. */
+  readonly devices: readonly string[];
 }
 
 /** Execs and answers since the start; every loss has a counter. */

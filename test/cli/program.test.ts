@@ -348,3 +348,108 @@ t.test("check: a named file that is not there is an error", async (t) => {
   t.equal(await program.run(["rules", "check", "/nowhere/r.yaml"]), 1);
   t.match(written.out, 'error[file-missing]: cannot find "/nowhere/r.yaml"');
 });
+
+t.test("containers says how each is guarded", async (t) => {
+  const { socketPath } = await startServer(t);
+  const { program, written } = setUp({ socketPath });
+  t.equal(await program.run(["containers"]), 0, written.error);
+  t.match(written.out, /^CONTAINER +NAME +IMAGE +MODE +PLACES +ALLOWLISTS +POLICIES\n/);
+  t.match(
+    written.out,
+    /3f2a9c1b0d4e +quirky_turing +byrnedo\/alpine-curl:latest +enforce +1 +- +-\n/,
+  );
+  t.match(written.out, /dddddddddddd +new +\S+ +not settled +0 /);
+  written.out = "";
+  t.equal(await program.run(["containers", "--json"]), 0);
+  t.match(JSON.parse(written.out), [{ settled: true, devices: ["0:61"] }, { settled: false }]);
+});
+
+const explainRows: { name: string; args: string[]; code?: number; says: RegExp[]; not?: RegExp }[] =
+  [
+    {
+      name: "an exec that a rule matches",
+      args: ["--image", "nginx", "--cmd", "curl -s x"],
+      says: [
+        /rules +1 of 1 match/,
+        /true {2}proc\.name in \(curl, wget\) {3}\[proc\.name is "curl"\]/,
+        /policy "no fetching" applies \(enforce\)/,
+        /deny: would be done if enforced \(the daemon's mode is monitor/,
+      ],
+    },
+    {
+      name: "an image on the allowlist, by name of the rule",
+      args: ["--image", "byrnedo/alpine-curl", "--cmd", "curl x", "--rule", "Fetch"],
+      says: [
+        /allowlists +web_fetch/,
+        /rule "Fetch" \(Informational\) does not match/,
+        /allowed_web_fetch/,
+        /verdict +allow: no rule matches/,
+      ],
+    },
+    {
+      name: "a program that no rule is about",
+      args: ["--image", "nginx", "--cmd", "ls"],
+      says: [/rules +0 of 1 match/],
+    },
+    { name: "nothing", args: [], code: 2, says: [/give an alert's uuid, or both/] },
+    { name: "no command", args: ["--image", "x"], code: 2, says: [/both --image and --cmd/] },
+    {
+      name: "a wrong label",
+      args: ["--image", "x", "--cmd", "y", "--label", "z"],
+      code: 2,
+      says: [/--label "z": expected key=value/],
+    },
+    {
+      name: "a rule that there is not",
+      args: ["--image", "x", "--cmd", "y", "--rule", "Z"],
+      code: 2,
+      says: [/cannot find rule "Z"/],
+    },
+  ];
+for (const { name, args, code = 0, says } of explainRows) {
+  t.test(`policy explain: ${name}`, async (t) => {
+    const { directory, config } = host(t);
+    const configFile = join(directory, "execwarden.yaml");
+    writeFileSync(configFile, config);
+    const { program, written } = setUp({ configFile });
+    t.equal(await program.run(["policy", "explain", "--offline", ...args]), code, written.error);
+    for (const text of says) t.match(written.out + written.error, text);
+  });
+}
+
+t.test("policy explain takes an alert of the daemon, and JSON is data", async (t) => {
+  const { socketPath, events } = await startServer(t);
+  const { directory, config } = host(t);
+  const configFile = join(directory, "execwarden.yaml");
+  writeFileSync(configFile, config);
+  events.write(sampleAlert());
+  const { program, written } = setUp({ socketPath, configFile });
+  const { uuid } = sampleAlert();
+  t.equal(await program.run(["policy", "explain", uuid, "--offline", "--json"]), 0, written.error);
+  t.match(JSON.parse(written.out), { mode: "monitor", rules: [], rulesTried: 1 });
+  written.out = "";
+  t.equal(await program.run(["policy", "explain", uuid, "--offline", "--rule", "Fetch"]), 0);
+  t.match(written.out, /true {2}container\.allowlisted\[web_fetch\] = true/);
+  t.equal(await program.run(["policy", "explain", uuid.replace("8", "9")]), 4);
+  t.match(written.error, /cannot find alert/);
+  written.error = "";
+  t.equal(await program.run(["policy", "explain", uuid]), 0, "by the daemon's own generation");
+});
+
+t.test("events takes a filter and fields, and says what is wrong with them", async (t) => {
+  const { socketPath, events } = await startServer(t);
+  events.write(sampleAlert({ uuid: "a" }));
+  events.write(sampleAlert({ uuid: "b", rule: "Other" }));
+  const { program, written } = setUp({ socketPath });
+  const filter = ["--filter", "alert.rule = Other"];
+  t.equal(await program.run(["events", ...filter, "--fields", "alert.uuid,proc.name"]), 0);
+  t.equal(written.out, "b\tcurl\n");
+  written.out = "";
+  t.equal(await program.run(["events", "--fields", "alert.uuid,proc.tty", "--json"]), 0);
+  t.equal(
+    written.out,
+    '{"alert.uuid":"a","proc.tty":34816}\n{"alert.uuid":"b","proc.tty":34816}\n',
+  );
+  t.equal(await program.run(["events", "--filter", "proc.nam = x"]), 4);
+  t.match(written.error, /did you mean "proc\.name"[^]*\^{8}/);
+});

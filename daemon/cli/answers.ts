@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import { priorities, type Alert } from "../model/alert.ts";
+import type { Container } from "../model/container.ts";
+import { z } from "../text/schema.ts";
+
+const imageSchema = z
+  .object({
+    reference: z.string(),
+    repository: z.string(),
+    normalized_repository: z.string(),
+    tag: z.string().optional(),
+    digest: z.string().optional(),
+    digests: z.array(z.string()).default([]),
+    id: z.string(),
+    labels: z.record(z.string(), z.string()).default({}),
+  })
+  .transform(({ normalized_repository: normalizedRepository, tag, digest, ...image }) => ({
+    ...image,
+    normalizedRepository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest, digests: [...image.digests, digest] }),
+  }));
+
+/** A container as alerts and GET /v1/containers tell it. */
+const containerSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    image: imageSchema,
+    labels: z.record(z.string(), z.string()),
+    privileged: z.boolean().default(false),
+    user: z.string().default(""),
+    network_mode: z.string().default(""),
+    state: z.enum(["created", "running", "paused", "dead"]).default("running"),
+  })
+  .transform(({ privileged, network_mode: networkMode, ...container }): Container => ({
+    ...container,
+    networkMode,
+    isPrivileged: privileged,
+    mounts: [],
+    isComplete: true,
+  }));
+
+const guardedSchema = z.object({
+  mode: z.enum(["observe", "enforce"]).optional(),
+  settled: z.boolean(),
+  devices: z.array(z.string()),
+});
+
+/** GET /v1/containers. */
+export const containersSchema = z.object({
+  containers: z.array(containerSchema.and(guardedSchema)),
+});
+
+const sourceSchema = z.object({ name: z.string(), text: z.string() });
+
+/** GET /v1/sources. */
+export const sourcesSchema = z
+  .object({
+    generation: z.number(),
+    mode: z.enum(["monitor", "enforce"]),
+    rules: z.array(sourceSchema),
+    policies: z.array(sourceSchema),
+    allowlist: sourceSchema.optional(),
+    output_names: z.array(z.string()),
+  })
+  .transform(({ allowlist, output_names: outputNames, ...files }) => ({
+    ...files,
+    outputNames,
+    allowlists: allowlist === undefined ? [] : [allowlist],
+  }));
+
+const processSchema = z.object({
+  pid: z.number(),
+  vpid: z.number(),
+  name: z.string(),
+  exepath: z.string(),
+  cmdline: z.string(),
+});
+
+const contextSchema = z.object({
+  held: z.boolean(),
+  process: processSchema.extend({
+    tty: z.number().default(0),
+    uid: z.number().default(0),
+    gid: z.number().default(0),
+    cwd: z.string().optional(),
+  }),
+  ancestors: z.array(processSchema),
+  user: z.object({ name: z.string().optional(), group: z.string().optional() }).default({}),
+  container: containerSchema.optional(),
+  host: z.object({
+    hostname: z.string(),
+    machine_id: z.string(),
+    kernel: z.string(),
+    boot_id: z.string(),
+  }),
+});
+
+/** An alert about an exec as `formatJson` writes it: the parts that an event can be rebuilt from. */
+export const alertSchema = z
+  .object({
+    uuid: z.string(),
+    rule: z.string(),
+    priority: z.enum(priorities),
+    time: z.string(),
+    source: z.string().default("syscall"),
+    execwarden: contextSchema,
+  })
+  .transform(({ time, execwarden: context, ...alert }): Alert => {
+    const { held, user, host, container, ancestors } = context;
+    const { cwd, ...process } = context.process;
+    return {
+      ...alert,
+      timeNs: BigInt(Math.trunc(Date.parse(time))) * 1_000_000n,
+      ...{ tags: [], description: "", output: "", fields: {}, policies: [], outcomes: [] },
+      verdict: "allow",
+      isHeld: held,
+      process: {
+        ...process,
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(user.name === undefined ? {} : { user: user.name }),
+        ...(user.group === undefined ? {} : { group: user.group }),
+      },
+      ancestors,
+      ...(container === undefined ? {} : { container }),
+      host: {
+        hostname: host.hostname,
+        machineId: host.machine_id,
+        kernel: host.kernel,
+        bootId: host.boot_id,
+      },
+    };
+  });
