@@ -6,9 +6,9 @@ import { constant, type Checked, type CheckedLeaf } from "./checked.ts";
 import type { FieldCatalogue, FieldSpec } from "./field.ts";
 import {
   equalPredicate,
+  everyEndPredicate,
   literalPredicate,
   modifiedTest,
-  neitherEndPredicate,
   pairPredicate,
   type ListRule,
   type Reader,
@@ -92,13 +92,28 @@ function checkLiterals<E>(
   const read = nodes.map((node) => readOperand(comparison, node, context));
   const operands = read.filter((operand) => operand !== undefined);
   if (operands.length < nodes.length || left.reader === undefined) return undefined;
-  const test = prepareTest(comparison, operands, context);
+  const test = prepareTest(comparison, countedOperands(comparison, operands), context);
   if (test === undefined) return undefined;
   const predicate = choosePredicate({ expr, reader: left.reader, test, operands });
   const values = new Set(nodes.map(({ value }) => value));
   const leaf = { kind: "leaf", size: 1, test: predicate, cost: left.cost + operator.cost } as const;
   const field = boundField(expr, left);
   return field === undefined ? leaf : { ...leaf, bound: { field, values } };
+}
+
+/** The items that membership looks at, see `FieldSpec.membership`. */
+function countedOperands<E>(
+  { expr, operator, left }: Comparison<E>,
+  operands: readonly Operand[],
+): readonly Operand[] {
+  const { spec } = left;
+  if (!operator.takesLists || spec?.membership === undefined) return operands;
+  const isWhole =
+    spec.argument !== "optional" ||
+    (expr.left.kind === "field" && expr.left.argument === undefined);
+  if (!isWhole) return operands;
+  if (spec.membership === "first") return operands.slice(0, 1);
+  return spec.type === "dynamic" && typeClasses[left.type] !== "number" ? operands : [];
 }
 
 function literalNodes({ right }: CompareExpr): readonly ValueNode[] {
@@ -166,13 +181,11 @@ function choosePredicate<E>(parts: {
 }): CheckedLeaf<E>["test"] {
   const { expr, reader, test, operands } = parts;
   const [only] = operands;
+  if (expr.operator === "!=" && reader.kind === "ends") return everyEndPredicate(reader, test);
   if (expr.modifier !== undefined) return literalPredicate(reader, test, undefined);
   const isEquality = expr.operator === "=" || expr.operator === "==";
   if (isEquality && reader.kind === "one" && typeof only === "string") {
     return equalPredicate(reader.get, only);
-  }
-  if (expr.operator === "!=" && reader.kind === "ends") {
-    return neitherEndPredicate(reader, (value) => !test(value));
   }
   return literalPredicate(reader, test, listRule(expr.operator));
 }

@@ -79,6 +79,11 @@ export interface FieldSpec<E> {
   readonly literals?: ReadonlySet<string>;
   /** How outputs show it, when not as it is. */
   readonly print?: PrintStyle;
+  /**
+   * What upstream does with `in` here, for it passes no length of the value, or one network only (quirk): it never
+   * matches, or looks at the first item alone. Of a field with an optional argument: where that is left out.
+   */
+  readonly membership?: "never" | "first";
   /** What reading costs beside reading a plain property (1); dear checks are made last. */
   readonly cost?: number;
   /** How to read it; absent when no subject can ever have a value. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Modifier } from "./ast.ts";
 import type { Predicate } from "./checked.ts";
-import type { FieldReader, Getter, Scalar, Value } from "./field.ts";
+import type { AnyGetter, FieldReader, Getter, Scalar, Value } from "./field.ts";
 import type { PairTest, Test } from "./operators.ts";
 
 /** A reader of a field that has values. */
@@ -28,11 +28,12 @@ export function literalPredicate<E>(reader: Reader<E>, test: Test, rule: ListRul
   };
 }
 
-/** `!=` on the ends of a connection: there is an end, and none is equal. */
-export function neitherEndPredicate<E>(reader: Reader<E>, isEqual: Test): Predicate<E> {
-  if (reader.kind !== "ends")
-    return literalPredicate(reader, (value) => !isEqual(value), undefined);
-  return (subject) => reader.some(subject, () => true) && !reader.some(subject, isEqual);
+/** `!=` on the ends of a connection: there is an end, and every one is different. */
+export function everyEndPredicate<E>(
+  { some }: { readonly some: AnyGetter<E> },
+  test: Test,
+): Predicate<E> {
+  return (subject) => some(subject, () => true) && !some(subject, (value) => !test(value));
 }
 
 /** A plain text or number field equal to one literal: the commonest check, kept short. */

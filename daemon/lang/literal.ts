@@ -2,6 +2,7 @@
 import { fromByteString, type ByteString } from "../util/byte-string.ts";
 import { parseAddress, parseNetwork, type Network } from "./address.ts";
 import type { FieldType, Scalar } from "./field.ts";
+import { servicePorts } from "./service-ports.ts";
 
 /** A literal as the type of the field it is compared with reads it; `expected` says what would be right. */
 export type Literal =
@@ -26,7 +27,7 @@ const readers: Readonly<Record<FieldType, (text: ByteString) => Literal>> = {
     text === "true" || text === "false" ? yes(text === "true") : no("true or false"),
   ip: (text) => orNo(parseAddress(text), "an IP address"),
   net: (text) => orNo(parseNetwork(text), "a network such as 10.0.0.0/8"),
-  port: (text) => (/^[0-9]*$/.test(text) ? yes(Number(text) & 0xffff) : no("a port number")),
+  port: readPort,
   // Eight and sixteen bits are read as 32 and cut off, as upstream does (quirk).
   i8: (text) => readInteger(text, { bits: 32, isSigned: true, cut: 8 }),
   u8: (text) => readInteger(text, { bits: 32, isSigned: false, cut: 8 }),
@@ -40,6 +41,12 @@ const readers: Readonly<Record<FieldType, (text: ByteString) => Literal>> = {
   duration: (text) => readInteger(text, { bits: 64, isSigned: false, cut: 64 }),
   time: (text) => readInteger(text, { bits: 64, isSigned: false, cut: 64 }),
 };
+
+/** All digits (none is 0), or the name of a service. */
+function readPort(text: ByteString): Literal {
+  if (/^[0-9]*$/.test(text)) return yes(Number(text.slice(-15)) & 0xffff);
+  return orNo(servicePorts.get(text), "a port number or the name of a service");
+}
 
 /** A literal for a message: decoded. */
 export function literalWords(text: ByteString): string {

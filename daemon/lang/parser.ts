@@ -134,7 +134,8 @@ function parseComparison(scanner: Scanner, left: Operand): Expr {
     scanner.takeBlanks();
     const modifier =
       operator.operand === "text" && isBlankBefore ? takeModifier(scanner) : undefined;
-    const right = parseRight(scanner, modifier === undefined ? operator.operand : "list");
+    const right =
+      modifier === undefined ? parseRight(scanner, operator.operand) : parseListed(scanner);
     const range = { start: from, end: scanner.position };
     const parts = { kind: "compare", left, operator: operator.name, operatorRange } as const;
     const check: CompareExpr = { ...parts, right, range };
@@ -174,6 +175,16 @@ function isListAhead(scanner: Scanner): boolean {
     (word) => scanner.looksAt(word) && !isAlphanumeric(scanner.text[start + word.length]),
   );
   return isName && !isConnective;
+}
+
+// listOperand = list | identifier
+function parseListed(scanner: Scanner): RightOperand {
+  return scanner.nest(() => {
+    if (scanner.looksAt("(")) return parseList(scanner);
+    const token = scanner.takeIdentifier();
+    if (token !== undefined) return { kind: "value", value: token.value, range: token.range };
+    return scanner.fail("cannot read a list here: expected a list in parentheses or a name");
+  });
 }
 
 // numop ( number | rhs ), strop ( string | rhs ), listop ( list | rhs | identifier )

@@ -34,12 +34,13 @@ function printCompare({ left, operator, modifier, right }: CompareExpr): string 
 }
 
 function printIndex(argument: ByteString | undefined): string {
-  return argument === undefined ? "" : `[${fromByteString(argument)}]`;
+  // An empty argument prints as none, as upstream (quirk).
+  return argument === undefined || argument === "" ? "" : `[${printValue(argument)}]`;
 }
 
 function printArg(arg: TransformArg): string {
   if (arg.kind === "arg-list") return `(${arg.items.map(printArg).join(", ")})`;
-  if (arg.kind === "value") return isNumber(arg.value) ? arg.value : quote(arg.value);
+  if (arg.kind === "value") return printValue(arg.value);
   return printOperand(arg);
 }
 
@@ -54,10 +55,6 @@ function printRight(right: RightOperand): string {
     case "transform":
       return printOperand(right);
   }
-}
-
-function isNumber(text: string): boolean {
-  return /^(?:0[xX][0-9a-fA-F]+|[-+]?[0-9]+\.?[0-9]*(?:[eE][-+][0-9]+)?)$/.test(text);
 }
 
 function printValue(value: ByteString): string {

@@ -45,11 +45,17 @@ function ofText(
       if (isList || !types.includes(type)) return `it takes a field of type ${types.join(" or ")}`;
       const read: Getter<E> = (subject) => {
         const value = get(subject);
-        return typeof value === "string" ? transform(value) : undefined;
+        return typeof value === "string" ? ended(transform(value), type) : undefined;
       };
       return { type, isList: false, get: read };
     },
   };
+}
+
+/** A text ends at its first NUL; bytes do not. */
+function ended(text: ByteString | undefined, type: FieldType): ByteString | undefined {
+  const end = type === "string" && text !== undefined ? text.indexOf("\0") : -1;
+  return end < 0 ? text : text?.slice(0, end);
 }
 
 const noIndex = "only getopt() takes an argument in brackets";

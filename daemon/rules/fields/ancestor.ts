@@ -44,19 +44,31 @@ export const ancestorFields: readonly FieldSpec<ExecEvent>[] = [
     description: "command line of ancestors",
     get: commandLine,
   }),
-  ancestorField({
+  {
     name: "proc.aargs",
     type: "string",
-    description: "arguments of ancestors",
-    get: argumentLine,
-  }),
-  ancestorField({
-    name: "proc.apid",
-    type: "i64",
-    description: "process id of ancestors; printed without an index: of the process itself",
-    get: (process) => process.pid,
-    print: ({ process }) => process.pid,
-  }),
+    description: "arguments of the ancestor with that index; without one, of the process itself",
+    argument: "optional",
+    cost: 6,
+    bind: (argument) => {
+      const index = argument === undefined ? 0 : indexOf(argument);
+      if (index === undefined) return { kind: "invalid-argument", expected: "a number" };
+      return readOne(({ process }) => {
+        const ancestor = findAncestor(process, index);
+        return ancestor === undefined ? undefined : argumentLine(ancestor);
+      });
+    },
+  },
+  {
+    ...ancestorField({
+      name: "proc.apid",
+      type: "i64",
+      description: "process id of ancestors; printed without an index: of the process itself",
+      get: (process) => process.pid,
+      print: ({ process }) => process.pid,
+    }),
+    membership: "never",
+  },
   {
     ...ancestorField(environment),
     bind: (argument) => {

@@ -51,7 +51,8 @@ export function indexOf(argument: ByteString): number | undefined {
 
 /**
  * Fields that Falco knows and that no exec event can fill: rules that use them load, and the checks are false. Each
- * line is `name type flags`; flags are those of the specification (A? A! L F P D nt nr, and `.` for a dotted argument).
+ * line is `name type flags`; flags are those of the specification (A? A! L F P D nt nr), `.` for a dotted argument, `in0` and
+ * `in1` for the two kinds of `membership`.
  */
 export function unfilledFields(table: string): readonly FieldSpec<unknown>[] {
   return table
@@ -105,6 +106,8 @@ function unfilledField(
     isDotted: flags.has("."),
     refusesTransformers: flags.has("nt"),
     refusesRightFields: flags.has("nr"),
+    ...(flags.has("in0") ? { membership: "never" } : {}),
+    ...(flags.has("in1") ? { membership: "first" } : {}),
     ...(flags.has("A!") ? { argument: "required" } : {}),
     ...(flags.has("A?") ? { argument: "optional" } : {}),
   };

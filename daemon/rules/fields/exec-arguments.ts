@@ -75,6 +75,7 @@ export const execArgumentFields: readonly FieldSpec<ExecEvent>[] = [
     isDotted: true,
     refusesTransformers: true,
     refusesRightFields: true,
+    membership: "never",
     typeOf: (argument) => parameterTypes.get(argument),
     bind: (argument = "", form = "dotted") =>
       readParameter({ argument, form }, ({ raw }, event) => raw(event)),

@@ -66,7 +66,10 @@ function recordField(spec: FieldSpec<never>): FieldSpec<RecordEvent> {
   if (severalNames.has(name)) {
     return {
       ...spec,
-      bind: (index) => (index === undefined ? severalReader(name) : readOne(name, index)),
+      bind: (index, form) =>
+        index === undefined
+          ? severalReader(name)
+          : (checkedReader(spec, { index, form }) ?? readOne(name, index)),
     };
   }
   return {
@@ -219,7 +222,7 @@ function readValue(json: unknown, type: FieldType): Value | undefined {
 
 function readScalar(json: unknown, type: FieldType): Scalar | undefined {
   const raw = rawBytes(json);
-  if (raw !== undefined) return raw;
+  if (raw !== undefined) return type === "string" ? ended(raw) : raw;
   if (typeof json === "bigint") return narrow(json);
   const isScalar = ["string", "number", "boolean"].includes(typeof json);
   return isScalar ? (readers[type] ?? readInteger)(String(json)) : undefined;
@@ -227,7 +230,7 @@ function readScalar(json: unknown, type: FieldType): Scalar | undefined {
 
 /** How the text of a value is read, where it is no integer. */
 const readers: Readonly<Partial<Record<FieldType, (text: string) => Scalar | undefined>>> = {
-  string: toByteString,
+  string: (text) => ended(toByteString(text)),
   bytes: toByteString,
   dynamic: (text) => readInteger(text) ?? toByteString(text),
   bool: (text) => text === "true" || text === "1",
@@ -235,6 +238,12 @@ const readers: Readonly<Partial<Record<FieldType, (text: string) => Scalar | und
   net: parseAddress,
   f64: Number,
 };
+
+/** A text ends at its first NUL. */
+function ended(text: ByteString): ByteString {
+  const end = text.indexOf("\0");
+  return end < 0 ? text : text.slice(0, end);
+}
 
 function readInteger(text: string): Scalar | undefined {
   if (text === "true" || text === "false") return text === "true" ? 1 : 0;

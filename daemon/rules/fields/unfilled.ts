@@ -104,7 +104,7 @@ fd.typechar str
 fd.name str
 fd.directory str
 fd.filename str
-fd.ip ip F nt nr
+fd.ip ip F nt nr in0
 fd.cip ip
 fd.sip ip
 fd.lip ip
@@ -125,7 +125,7 @@ fd.cproto str
 fd.sproto str
 fd.lproto str
 fd.rproto str
-fd.net net F nt nr
+fd.net net F nt nr in1
 fd.cnet net F nt nr
 fd.snet net F nt nr
 fd.lnet net F nt nr
