@@ -147,6 +147,7 @@ export class Lab {
     const config = {
       docker: { host },
       mode: setup.mode,
+      witness: { mode: "off" },
       rules_files: [shippedRules, write("rules.yaml", rules)],
       policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),

@@ -20,6 +20,13 @@ export interface Config {
     /** The answer when that is over. */
     readonly onDeadline: "allow" | "deny";
   };
+  /** The second view of execs, by the kernel's audit records. */
+  readonly witness: {
+    /** `gaps`: what the gate cannot see. `full`: every exec of every container. */
+    readonly mode: "gaps" | "full" | "off";
+    /** Whether programs run from memory (memfd_create(2)) are recorded. */
+    readonly memfd: boolean;
+  };
   readonly control: {
     readonly socket: string;
     /** Group that may use the socket. */

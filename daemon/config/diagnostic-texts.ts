@@ -4,7 +4,6 @@ import type { DiagnosticTexts } from "../text/diagnostic-texts.ts";
 /** Codes of the faults of a configuration that its schema alone cannot tell. */
 export const configDiagnosticTexts = {
   "repeated-output": "Two webhooks have the same name. Policies name outputs, so names are unique.",
-  "not-available": "A setting of a later version. It is read and has no effect.",
   "docker-host": "The environment variable DOCKER_HOST does not hold an address of an engine.",
   "headers-file": "A file of headers holds a line that is no header, or one that is set already.",
   "file-readable": "A file that holds a secret can be read by others than its owner and group.",

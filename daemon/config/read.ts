@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, hasErrors, type Diagnostic } from "../text/diagnostic.ts";
 import { readWithSchema } from "../text/schema.ts";
 import type { Source, Span } from "../text/source.ts";
-import { keySpanAt, nodeAt, plainValue } from "../text/yaml-path.ts";
+import { nodeAt, plainValue } from "../text/yaml-path.ts";
 import type { YamlNode } from "../text/yaml-node.ts";
 import { assert } from "../util/assert.ts";
 import type { Config } from "./config.ts";
@@ -36,7 +36,7 @@ export function readConfig(
   let merged: unknown = {};
   for (const source of sources) {
     const { root, diagnostics: faults } = readWithSchema(source, configSchema);
-    const more = root === undefined ? [] : [...checkWebhookNames(root), ...checkAvailability(root)];
+    const more = root === undefined ? [] : checkWebhookNames(root);
     diagnostics.push(...hideSecrets([...faults, ...more], source, root));
     if (root === undefined) continue;
     merged = merge(merged, plainValue(root));
@@ -71,14 +71,6 @@ function checkWebhookNames(root: YamlNode): readonly Diagnostic[] {
       );
   }
   return faults;
-}
-
-function checkAvailability(root: YamlNode): readonly Diagnostic[] {
-  const span = keySpanAt(root, ["witness"]);
-  if (span === undefined) return [];
-  const message =
-    'cannot use "witness": it is not available in this version, and the gate alone is used';
-  return [warningAt({ code: "not-available", message, span })];
 }
 
 interface DockerHost {
@@ -116,6 +108,7 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     allowlistFile: input.allowlist_file,
     mode: input.mode,
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
+    witness: input.witness,
     control: controlOf(input.control),
     outputs: toOutputsConfig(input.outputs),
   };

@@ -36,9 +36,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   witness: z
-    .strictObject({ mode: z.enum(["gaps", "full", "off"]).default("gaps") })
-    .optional()
-    .describe("Read, but not available in this version"),
+    .strictObject({
+      mode: z
+        .enum(["gaps", "full", "off"])
+        .default("gaps")
+        .describe(
+          "gaps: what the gate cannot see. full: every exec twice, and compared. off: gate only",
+        ),
+      memfd: z
+        .boolean()
+        .default(true)
+        .describe(
+          "Record programs that are run from memory; see docs/operations.md about its cost",
+        ),
+    })
+    .prefault({}),
   control: z
     .strictObject({
       socket: pathSchema.default("/run/execwarden/execwarden.sock"),

@@ -47,6 +47,27 @@ export interface Binding {
   gateAnswer(handle: number, slot: number, generation: number, allow: boolean): boolean;
   /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, waiting. */
   gateCounters(handle: number): number[];
+  /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */
+  auditOpen(handOverBytes: number): [number, number];
+  auditClose(handle: number): void;
+  /** One netlink request, answered within two seconds. Returns [errno, type, payload, type, payload, …]. */
+  auditRequest(handle: number, type: number, payload: Uint8Array): [number, ...(number | Buffer)[]];
+  /** AUDIT_SET by the socket that takes records, which becomes, or ceases to be, the owner's. Returns errno. */
+  auditSetOwner(handle: number, payload: Uint8Array): number;
+  /** Joins or leaves the read-only multicast group. Returns errno. */
+  auditSetMulticast(handle: number, isMember: boolean): number;
+  /** Calls back in this thread when audit records wait; at most once until the next auditDrain. */
+  auditOnRecords(handle: number, callback: () => void): boolean;
+  /** Moves whole audit records into `out`; returns bytes. */
+  auditDrain(handle: number, out: Uint8Array): number;
+  /** records, foreign, lost, overruns, rivals. */
+  auditCounters(handle: number): number[];
+  /** [stat, argv] of /proc/PID, argv as it stands in its memory now, 32 KiB at most. Its owner cannot stall it. */
+  readArguments(pid: number): [Buffer, Buffer];
+  /** /proc/PID/cgroup; empty when it is gone. */
+  readCgroup(pid: number): Buffer;
+  /** [major, minor] of the file system of memfd_create(2); empty where it is refused. */
+  memfdDevice(): number[];
   /** SIGKILL through a pidfd to the process with this start time. Returns errno, 3 (ESRCH) when gone. */
   killProcess(pid: number, startTicks: bigint): number;
   /**

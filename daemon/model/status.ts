@@ -65,6 +65,28 @@ export interface ActionStatus {
   readonly hooksWaiting: number;
 }
 
+/** What the second view (audit records) and the join of both views have counted. */
+export interface WitnessStatus {
+  readonly mode: "gaps" | "full";
+  /** `owner` of the audit stream, `listener` beside its owner, or `none`: nothing is witnessed. */
+  readonly role: "owner" | "listener" | "none";
+  /** The owner's process, 0 for none. */
+  readonly ownerPid?: number;
+  /** Why nothing, or not all, can be witnessed. */
+  readonly problem?: string;
+  readonly rules: number;
+  readonly rulesFailed: number;
+  readonly records: number;
+  /** Records of other subjects, not looked at. */
+  readonly foreign: number;
+  /** Records without room in our buffer. */
+  readonly lost: number;
+  /** Times that the kernel had no room in our socket. */
+  readonly overruns: number;
+  /** Records that the kernel dropped since the start, whoever they were for. */
+  readonly kernelLost: number;
+}
+
 /** What `execwarden status` shows. */
 export interface Status {
   readonly version: string;

@@ -27,6 +27,7 @@ const defaults = {
   allowlistFile: "/etc/execwarden/allowlist.yaml",
   mode: "monitor",
   gate: { deadlineMs: 250, onDeadline: "allow" },
+  witness: { mode: "gaps", memfd: true },
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
   outputs: {
     queue: { alertsMax: 10_000, bytesMax: 16 * 2 ** 20 },
@@ -79,6 +80,7 @@ outputs:
     allowlistFile: "/a.yaml",
     mode: "enforce",
     gate: { deadlineMs: 1000, onDeadline: "deny" },
+    witness: { mode: "gaps", memfd: true },
     control: { socket: "/s.sock", group: "docker" },
     outputs: {
       queue: { alertsMax: 500, bytesMax: 2 * 2 ** 20 },
@@ -173,12 +175,12 @@ t.test("a DOCKER_HOST that is none is an error", (t) => {
   t.end();
 });
 
-t.test("the witness of later versions is read with a warning", (t) => {
-  const result = read(["mode: enforce\nwitness: { mode: gaps }"]);
-  t.same(lines(result), [
-    '1:2:1 warning not-available: cannot use "witness": it is not available in this version, and the gate alone is used',
-  ]);
-  t.equal(result.config?.mode, "enforce");
+t.test("the witness: gaps and memfd, unless said otherwise", (t) => {
+  t.strictSame(read(["mode: enforce"]).config?.witness, { mode: "gaps", memfd: true });
+  t.strictSame(read(["witness: { mode: full }", "witness: { memfd: false }"]).config?.witness, {
+    mode: "full",
+    memfd: false,
+  });
   t.end();
 });
 
@@ -219,7 +221,6 @@ allowlist_file: /b
     '1:6:13 error wrong-value: cannot read "gate.deadline": expected a duration from 10ms to 10s, such as 10s, got 250',
     '1:7:16 error wrong-value: cannot read "gate.on_deadline": expected allow or deny, got "maybe"',
     '1:8:3 error unknown-key: cannot use the key "gate.deadlin" here: did you mean "deadline"?',
-    '1:9:1 warning not-available: cannot use "witness": it is not available in this version, and the gate alone is used',
     '1:9:18 error wrong-value: cannot read "witness.mode": expected gaps, full or off, got "gasp"; did you mean "gaps"?',
     '1:10:17 error wrong-value: cannot read "docker.host": expected an address such as unix:///var/run/docker.sock or tcp://127.0.0.1:2376, got "/var/run/docker.sock"',
     '1:11:10 error wrong-value: cannot read "control": expected a map, got "nothing"',

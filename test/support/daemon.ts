@@ -66,6 +66,8 @@ export interface DaemonOptions {
   readonly policies?: string;
   readonly allowlist?: string;
   readonly gate?: string;
+  /** Off unless a test is about it: a machine has one audit subsystem. */
+  readonly witness?: "gaps" | "full" | "off";
 }
 
 const shipped = fileURLToPath(new URL("../../rules/web-fetch.yaml", import.meta.url));
@@ -144,6 +146,7 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
       policies_files: [policies],
       allowlist_file: allowlist,
       mode: options.mode ?? "monitor",
+      witness: { mode: options.witness ?? "off" },
       control: { socket },
       // Long enough for a machine that is busy with other tests.
       gate: { deadline: options.gate ?? "5s" },

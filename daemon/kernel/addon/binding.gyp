@@ -3,7 +3,9 @@
     {
       "target_name": "execwarden",
       "sources": [
+        "src/audit.cc",
         "src/binding.cc",
+        "src/binding_audit.cc",
         "src/binding_host.cc",
         "src/gate.cc",
         "src/hand_over.cc",

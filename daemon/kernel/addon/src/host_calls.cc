@@ -21,6 +21,8 @@
 namespace execwarden {
 namespace {
 
+constexpr size_t kArgvHeadBytes = 4096;
+constexpr size_t kArgvBytes = 32 * 1024;
 constexpr long kFuseMagic = 0x65735546;
 
 // Number in field `wanted` of /proc/PID/stat (proc(5)), counted from behind the name, which may
@@ -43,16 +45,16 @@ bool StartTicks(int pid, uint64_t* out) {
 }
 
 // Fields 48 and 49 are where argv begins and ends.
-std::string ReadArgv(int directory, char* stat) {
+std::string ReadArgv(int directory, char* stat, size_t length_max) {
   uint64_t start = 0;
   uint64_t end = 0;
   if (!StatField(stat, 48, &start) || !StatField(stat, 49, &end) || end <= start) return {};
   Descriptor mem(openat(directory, "mem", O_RDONLY | O_CLOEXEC));
   if (!mem.valid()) return {};
-  char bytes[4096];
-  size_t length = std::min(static_cast<size_t>(end - start), sizeof bytes);
-  ssize_t got = pread(mem.get(), bytes, length, static_cast<off_t>(start));
-  return got > 0 ? std::string(bytes, static_cast<size_t>(got)) : std::string();
+  std::string bytes(std::min(static_cast<size_t>(end - start), length_max), '\0');
+  ssize_t got = pread(mem.get(), bytes.data(), bytes.size(), static_cast<off_t>(start));
+  bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
+  return bytes;
 }
 
 }  // namespace
@@ -118,7 +120,7 @@ ProcessText ReadProcess(int pid) {
   size_t length = ReadFileAt(directory.get(), "stat", buffer, sizeof buffer - 1);
   buffer[length] = 0;
   text.stat.assign(buffer, length);
-  text.argv = ReadArgv(directory.get(), buffer);
+  text.argv = ReadArgv(directory.get(), buffer, kArgvHeadBytes);
   text.exe.assign(buffer, ReadLinkAt(directory.get(), "exe", buffer, sizeof buffer));
   return text;
 }
@@ -145,6 +147,25 @@ PeerCredentials ReadPeerCredentials(int fd) {
   // Without them (before Linux 4.13) the caller has its own group alone.
   peer.groups.resize(result == 0 ? length / sizeof(uint32_t) : 0);
   return peer;
+}
+
+ArgumentText ReadArguments(int pid) {
+  ArgumentText text;
+  Descriptor directory = OpenProcDirectory(pid);
+  if (!directory.valid()) return text;
+  char buffer[2048];
+  size_t length = ReadFileAt(directory.get(), "stat", buffer, sizeof buffer - 1);
+  buffer[length] = 0;
+  text.stat.assign(buffer, length);
+  text.argv = ReadArgv(directory.get(), buffer, kArgvBytes);
+  return text;
+}
+
+std::string ReadCgroup(int pid) {
+  Descriptor directory = OpenProcDirectory(pid);
+  if (!directory.valid()) return {};
+  char buffer[8192];
+  return std::string(buffer, ReadFileAt(directory.get(), "cgroup", buffer, sizeof buffer));
 }
 
 }  // namespace execwarden

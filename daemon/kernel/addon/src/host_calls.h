@@ -47,4 +47,15 @@ struct PeerCredentials {
 // Who connected to the unix socket `fd`, as it was then (unix(7), SO_PEERCRED and SO_PEERGROUPS).
 PeerCredentials ReadPeerCredentials(int fd);
 
+struct ArgumentText {
+  std::string stat;  // /proc/PID/stat
+  std::string argv;  // NUL-separated, the first 32 KiB
+};
+
+// The arguments as they stand in the memory of PID now; as in ReadProcess, nobody can stall it.
+ArgumentText ReadArguments(int pid);
+
+// /proc/PID/cgroup.
+std::string ReadCgroup(int pid);
+
 }  // namespace execwarden
