@@ -7,6 +7,7 @@ import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
+import { EngineFeed } from "./engine-feed.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
 import { createFailureAlerts } from "./failure-alert.ts";
 import { Guard } from "./guard.ts";
@@ -47,6 +48,7 @@ export interface Parts {
   readonly gate: Gate;
   readonly guard: Guard;
   readonly engine: ContainerEngine;
+  readonly engineFeed: EngineFeed;
   readonly inventory: ContainerInventory;
   readonly guarding: Guarding;
   readonly hooks: HookHelper;
@@ -73,6 +75,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const gate = openGate(binding, config, hooks);
   const guard = new Guard(guardSettings(options, gate, await readHost()), log);
   const engine = createDockerEngine({ host: config.docker.host });
+  const engineFeed = createEngineFeed(guard, clock);
   const inventory = createContainerInventory({
     engine,
     clock,
@@ -82,6 +85,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
     onRemove: (id) => {
       guard.post({ kind: "container-removed", id });
+    },
+    onEngineEvent: (facts, container) => {
+      engineFeed.offer(facts, container);
     },
   });
   const guarding = new Guarding({ binding, gate, guard, inventory, log });
@@ -110,10 +116,20 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
   });
   const parts = {
-    ...{ binding, gate, guard, engine, inventory, guarding, actions, hooks, undo },
+    ...{ binding, gate, guard, engine, engineFeed, inventory, guarding, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts },
   };
   return { ...parts, control: await createControl(options, parts, recent) };
+}
+
+function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {
+  return new EngineFeed({
+    post: (message) => {
+      guard.post(message);
+    },
+    takenCount: () => guard.heartbeat?.counters.engineEvents ?? 0,
+    startNs: clock.nowNs(),
+  });
 }
 
 function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setPriority } from "node:os";
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { EngineLane } from "./engine-lane.ts";
 import { startTimeNs } from "./enrich/enrich.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
@@ -13,7 +14,7 @@ import { createJudge, loadJudge, type LiveJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
-import type { FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
+import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import { Pipeline } from "./pipeline.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
@@ -72,7 +73,9 @@ class GuardThread {
   readonly #users = new Map<string, UserDirectory>();
   readonly #settlement: Settlement;
   readonly #pipeline: Pipeline;
+  readonly #engineLane: EngineLane;
   readonly #sender: DraftSender;
+  #lastNumber = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -88,22 +91,28 @@ class GuardThread {
     this.#sender = new DraftSender((drafts) => {
       this.#post({ kind: "alerts", drafts });
     });
-    this.#pipeline = new Pipeline({
+    const log = portLog(port);
+    const shared = {
       judge,
       places: this.#places,
+      host: settings.host,
+      monotonicMs,
+      nextNumber: (): number => (this.#lastNumber += 1),
+      onDrafts: (drafts: readonly AlertDraft[]): void => {
+        this.#sender.add(drafts);
+      },
+      log,
+    };
+    this.#engineLane = new EngineLane(shared);
+    this.#pipeline = new Pipeline({
+      ...shared,
       tree: this.#tree,
       settlement: this.#settlement,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
-      onDrafts: (drafts) => {
-        this.#sender.add(drafts);
-      },
-      host: settings.host,
       bootNs,
       deadlineMs: settings.deadlineMs,
       onDeadline: settings.onDeadline,
-      monotonicMs,
-      log: portLog(port),
     });
   }
 
@@ -116,7 +125,11 @@ class GuardThread {
     this.#heartbeat = setInterval(() => {
       this.#post({
         kind: "heartbeat",
-        counters: { ...this.#pipeline.counters(), alertsLost: this.#sender.lost },
+        counters: {
+          ...this.#pipeline.counters(),
+          alertsLost: this.#sender.lost,
+          engineEvents: this.#engineLane.counters().taken,
+        },
         devices: this.#settlement.devices(),
       });
     }, heartbeatMs);
@@ -144,6 +157,9 @@ class GuardThread {
       case "users":
         this.#setUsers(message);
         break;
+      case "engine-event":
+        this.#engineLane.take(message.facts, message.container);
+        break;
       case "processes":
         for (const process of message.processes) this.#tree.add(process);
         break;
@@ -158,17 +174,23 @@ class GuardThread {
       default:
         unreachable(message);
     }
-    this.#pipeline.sweep();
+    this.#sweepAll();
     this.#endTurn();
+  }
+
+  #sweepAll(): void {
+    this.#pipeline.sweep();
+    this.#engineLane.sweep();
   }
 
   // Sends what has gathered, and looks again soon where something waits for its time.
   #endTurn(): void {
     this.#sender.flush();
-    if (this.#sweep !== undefined || !this.#pipeline.isWaiting) return;
+    if (this.#sweep !== undefined) return;
+    if (!this.#pipeline.isWaiting && !this.#engineLane.isWaiting) return;
     this.#sweep = setTimeout(() => {
       this.#sweep = undefined;
-      this.#pipeline.sweep();
+      this.#sweepAll();
       this.#endTurn();
     }, sweepMs);
   }

@@ -45,6 +45,8 @@ export interface PipelineOptions {
   readonly deadlineMs: number;
   readonly onDeadline: Verdict;
   readonly monotonicMs: () => number;
+  /** The next running number of an event, whatever its kind. */
+  readonly nextNumber: () => number;
   readonly log: Log;
 }
 
@@ -93,7 +95,7 @@ export class Pipeline {
   readonly #foreign = new Set<string>();
   /** Rules that a call's program matched already, so that its loader does not repeat them. */
   readonly #told = new Map<number, ReadonlySet<string>>();
-  #number = 0;
+  #judged = 0;
   #argvUnknown = 0;
   #processGone = 0;
   #containerUnknown = 0;
@@ -139,9 +141,9 @@ export class Pipeline {
     return this.#waiting.length > 0;
   }
 
-  counters(): Omit<GuardCounters, "alertsLost"> {
+  counters(): Omit<GuardCounters, "alertsLost" | "engineEvents"> {
     return {
-      judged: this.#number,
+      judged: this.#judged,
       argvUnknown: this.#argvUnknown,
       processGone: this.#processGone,
       containerUnknown: this.#containerUnknown,
@@ -197,9 +199,9 @@ export class Pipeline {
     const container =
       known ?? (containerId === undefined ? undefined : unknownContainer(containerId));
     if (!record.isArgvKnown) this.#argvUnknown += 1;
-    this.#number += 1;
+    this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const event = enrich(factsOf(traced, isHeld), this.#number, {
+    const event = enrich(factsOf(traced, isHeld), this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
       bootNs: this.#options.bootNs,

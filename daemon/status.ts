@@ -3,6 +3,7 @@
 import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import type { Config } from "./config/config.ts";
+import type { EngineFeed } from "./engine-feed.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
@@ -16,6 +17,7 @@ export interface StatusSources {
   readonly version: string;
   readonly gate: Gate;
   readonly engine: ContainerEngine;
+  readonly engineFeed: EngineFeed;
   readonly inventory: ContainerInventory;
   readonly actions: ActionRunner;
   readonly outputs: FanOut;
@@ -40,6 +42,10 @@ export function createStatus(sources: StatusSources): () => Status {
         isConnected: engine.isConnected,
         address: sources.engine.address,
         reconnects: engine.reconnects,
+        events: sources.engineFeed.counters().sent,
+        eventsLost: sources.engineFeed.counters().lost,
+        gaps: engine.gaps,
+        ...(engine.blind === undefined ? {} : { blind: blindOf(engine.blind) }),
         ...(engine.engine === undefined ? {} : { engine: engine.engine }),
       },
       containers: inventory.list().filter(({ state }) => state === "running").length,
@@ -50,6 +56,13 @@ export function createStatus(sources: StatusSources): () => Status {
       outputs: outputs.counters(),
     };
   };
+}
+
+function blindOf({ fromNs, toNs }: { readonly fromNs: bigint; readonly toNs: bigint }): {
+  readonly fromMs: number;
+  readonly toMs: number;
+} {
+  return { fromMs: Number(fromNs / 1_000_000n), toMs: Number(toNs / 1_000_000n) };
 }
 
 function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["gate"] {

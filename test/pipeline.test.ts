@@ -128,6 +128,7 @@ function setUp(options: SetUp = {}) {
     },
     onDrafts: (made) => drafts.push(...made),
     ...{ host, bootNs: 0n, deadlineMs, onDeadline, log },
+    nextNumber: () => events.length + 1,
     monotonicMs: () => gate.nowMs,
   });
   /** Hands records to the pipeline, as the gate would. */

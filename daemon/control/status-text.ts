@@ -36,12 +36,20 @@ const modeTexts = {
   enforce: "enforce: policies do what their own mode says",
 } as const satisfies Record<Status["mode"], string>;
 
-function engineText({ isConnected, address, engine, reconnects }: Status["engine"]): string {
+function engineText(status: Status["engine"]): string {
+  const { isConnected, address, engine, reconnects, eventsLost, blind } = status;
   const state = isConnected ? "connected to" : "NOT CONNECTED to";
   const version =
     engine === undefined ? "" : `, Docker ${engine.version} (API ${engine.apiVersion})`;
   const again = reconnects === 0 ? "" : `, ${reconnects} reconnects`;
-  return printableHead(`${state} ${address}${version}${again}`, 300);
+  const lost = eventsLost === 0 ? "" : `, ${eventsLost} EVENTS LOST`;
+  const unseen =
+    blind === undefined ? "" : `, blind from ${isoTime(blind.fromMs)} to ${isoTime(blind.toMs)}`;
+  return printableHead(`${state} ${address}${version}${again}${lost}${unseen}`, 400);
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function gateText({ gate }: Status): string {

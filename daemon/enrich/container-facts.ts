@@ -64,6 +64,11 @@ export function readAttributes(attributes: unknown): ContainerFacts {
   };
 }
 
+/** What a `rename` tells that is new. */
+export function readRename(attributes: unknown): ContainerFacts {
+  return { ...noFacts, name: readName(memberOf(attributes, "name")) };
+}
+
 /** One entry of `GET /containers/json`. */
 export function readSummary(entry: unknown): ContainerAnswer | undefined {
   const id = readContainerId(memberOf(entry, "Id"));

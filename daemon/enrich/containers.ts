@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "../model/container.ts";
+import type { EngineFacts } from "../model/engine-event.ts";
 import type { Clock, ContainerEngine, Log, RuntimeFailure } from "../model/ports.ts";
 import { ok, type Result } from "../util/result.ts";
 import {
   readAttributes,
+  readRename,
   readSummary,
   type ContainerAnswer,
   type Lifecycle,
@@ -12,7 +14,8 @@ import { ContainerLookups, type LookupLimits } from "./container-lookups.ts";
 import { ContainerRecord } from "./container-record.ts";
 import { createContainerStore, type ContainerStore, type StoreLimits } from "./container-store.ts";
 import { EngineFollower, type FollowerLimits, type FollowerStatus } from "./engine-follower.ts";
-import type { EngineEvent } from "./engine-event.ts";
+import type { HeardEvent } from "./engine-event.ts";
+import { EventTeller, type EngineEventListener } from "./event-teller.ts";
 
 /** Bounds of everything the inventory holds or waits for. */
 export interface InventoryLimits extends FollowerLimits, StoreLimits, LookupLimits {
@@ -51,6 +54,8 @@ export interface InventoryOptions {
   readonly onChange: (container: Container) => void;
   /** A container that is not kept any more. */
   readonly onRemove: (id: string) => void;
+  /** Something that the engine told, once, after it has been taken in here. */
+  readonly onEngineEvent?: EngineEventListener;
   readonly limits?: Partial<InventoryLimits>;
 }
 
@@ -78,7 +83,7 @@ export function createContainerInventory(options: InventoryOptions): ContainerIn
   return new Inventory(options, { ...defaultLimits, ...options.limits });
 }
 
-type Turn = (event: EngineEvent) => Partial<Lifecycle>;
+type Turn = (event: EngineFacts) => Partial<Lifecycle>;
 
 /** What an event does to a container's life; other events do nothing to it. */
 const turns: ReadonlyMap<string, Turn> = new Map<string, Turn>([
@@ -99,6 +104,7 @@ class Inventory implements ContainerInventory {
   readonly #store: ContainerStore;
   readonly #lookups: ContainerLookups;
   readonly #follower: EngineFollower;
+  readonly #teller: EventTeller;
   #sweepTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -107,6 +113,7 @@ class Inventory implements ContainerInventory {
     this.#options = options;
     this.#limits = limits;
     this.#store = createContainerStore(limits);
+    this.#teller = new EventTeller(options.onEngineEvent);
     this.#lookups = new ContainerLookups({
       ...options,
       limits,
@@ -153,23 +160,31 @@ class Inventory implements ContainerInventory {
     };
   }
 
-  #onEvent(event: EngineEvent): void {
-    const { id, action } = event;
-    const turn = turns.get(action)?.(event);
-    if (turn === undefined && action !== "rename" && action !== "update") return;
-    const known = this.#store.get(id);
-    if (known === undefined && action === "destroy") return;
-    const record = known ?? this.#begin(event);
-    if (action === "rename")
-      this.#update(record, record.takeFacts(readAttributes(event.attributes)));
-    if (turn !== undefined) this.#update(record, record.turn(turn));
-    if (action === "destroy") this.#store.markGone(id, this.#options.clock.monotonicMs());
-    if (inspectAfter.has(action)) void this.#lookups.inspect(record);
+  #onEvent(event: HeardEvent): void {
+    const { facts } = event;
+    const { containerId: id } = facts;
+    const nameBefore = id === undefined ? undefined : this.get(id)?.name;
+    if (facts.type === "container" && id !== undefined) this.#follow(id, event);
+    const known = id === undefined ? undefined : this.get(id);
+    this.#teller.tell(event, { known, nameBefore });
     this.#sweep();
   }
 
+  #follow(id: string, event: HeardEvent): void {
+    const { action } = event.facts;
+    const turn = turns.get(action)?.(event.facts);
+    if (turn === undefined && action !== "rename" && action !== "update") return;
+    const known = this.#store.get(id);
+    if (known === undefined && action === "destroy") return;
+    const record = known ?? this.#begin(id, event);
+    if (action === "rename") this.#update(record, record.takeFacts(readRename(event.attributes)));
+    if (turn !== undefined) this.#update(record, record.turn(turn));
+    if (action === "destroy") this.#markGone(id);
+    if (inspectAfter.has(action)) void this.#lookups.inspect(record);
+  }
+
   /** The first event of a container that is not known: mostly `create`, another one after a gap. */
-  #begin({ id, action, timeNs, attributes }: EngineEvent): ContainerRecord {
+  #begin(id: string, { facts: { action, timeNs }, attributes }: HeardEvent): ContainerRecord {
     const facts = readAttributes(attributes);
     const createdNs = action === "create" ? timeNs : undefined;
     const lifecycle = { state: "created", pid: undefined, startedNs: undefined } as const;
@@ -226,7 +241,12 @@ class Inventory implements ContainerInventory {
     const record = this.#store.get(id);
     if (record === undefined || this.#store.isGone(id)) return;
     this.#update(record, record.turn({ state: "dead", pid: undefined }));
+    this.#markGone(id);
+  }
+
+  #markGone(id: string): void {
     this.#store.markGone(id, this.#options.clock.monotonicMs());
+    this.#teller.forget(id);
   }
 
   #update(record: ContainerRecord, isChanged: boolean): void {
@@ -236,13 +256,18 @@ class Inventory implements ContainerInventory {
   #publish(record: ContainerRecord): void {
     // An answer may come after the record was let go of.
     const isKept = this.#store.get(record.id) === record;
+    if (isKept && !this.#store.isGone(record.id))
+      this.#teller.named(record.id, record.container.name);
     if (isKept && !this.#isStopped) this.#options.onChange(record.container);
   }
 
   #sweep(): void {
     const { clock, onRemove } = this.#options;
     const nowMs = clock.monotonicMs();
-    for (const id of this.#store.sweep(nowMs)) onRemove(id);
+    for (const id of this.#store.sweep(nowMs)) {
+      this.#teller.forget(id);
+      onRemove(id);
+    }
     clearTimeout(this.#sweepTimer);
     const nextMs = this.#store.nextSweepMs();
     if (nextMs === undefined || this.#isStopped) return;

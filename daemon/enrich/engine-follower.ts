@@ -2,7 +2,8 @@
 import type { Engine } from "../model/container.ts";
 import type { Clock, ContainerEngine, EngineEvents, Log, RuntimeFailure } from "../model/ports.ts";
 import { err, type Result } from "../util/result.ts";
-import { readEngineEvent, type EngineEvent } from "./engine-event.ts";
+import { Blindness, type BlindPeriod } from "./blindness.ts";
+import { readEngineEvent, type HeardEvent } from "./engine-event.ts";
 import { createEventCursor, type EventCursor } from "./event-cursor.ts";
 
 /** Bounds of a connection to the engine. */
@@ -24,6 +25,8 @@ export interface FollowerStatus {
   readonly reconnects: number;
   /** Times that events may have been missed; each was followed by the whole list. */
   readonly gaps: number;
+  /** The last time in which events may have been missed for good. */
+  readonly blind?: BlindPeriod;
   readonly engine?: Engine;
 }
 
@@ -34,7 +37,7 @@ export interface FollowerOptions {
   readonly log: Log;
   readonly limits: FollowerLimits;
   /** An event that was not told before. */
-  onEvent(event: EngineEvent): void;
+  onEvent(event: HeardEvent): void;
   /** Compares the whole list with what is known; `isNewConnection` when processes may be others than before. */
   reconcile(isNewConnection: boolean): Promise<Result<void, RuntimeFailure>>;
 }
@@ -43,6 +46,8 @@ const nsPerMs = 1_000_000n;
 const overlapNs = 1_000_000_000n;
 const rememberedMax = 4_096;
 const doublingsMax = 32;
+/** What the engine remembers comes at once after its answer; later it has nothing to tell. */
+const replayWaitMs = 5_000;
 
 /**
  * Keeps a connection to the engine and hands on its events. It tries for ever, with growing pauses; says once that
@@ -51,6 +56,9 @@ const doublingsMax = 32;
 export class EngineFollower {
   readonly #options: FollowerOptions;
   readonly #cursor: EventCursor;
+  readonly #blindness = new Blindness();
+  #blind: BlindPeriod | undefined;
+  #replayTimer: NodeJS.Timeout | undefined;
   #isRunning = false;
   #isAwaySaid = false;
   #isReconcileWanted = false;
@@ -78,6 +86,7 @@ export class EngineFollower {
   stop(): void {
     this.#isRunning = false;
     clearTimeout(this.#timer);
+    clearTimeout(this.#replayTimer);
     this.#events?.close();
     this.#events = undefined;
   }
@@ -95,6 +104,7 @@ export class EngineFollower {
       isConnected: this.#events !== undefined,
       reconnects: Math.max(0, this.#connections - 1),
       gaps: this.#gaps,
+      ...(this.#blind === undefined ? {} : { blind: this.#blind }),
       ...(this.#engine === undefined ? {} : { engine: this.#engine }),
     };
   }
@@ -128,6 +138,7 @@ export class EngineFollower {
     if (!info.ok) return info;
     this.#engine = info.value;
     let endedEarly: RuntimeFailure | undefined;
+    this.#awaitReplay();
     const opened = await engine.events({
       sinceNs: this.#cursor.sinceNs(),
       timeoutMs: limits.requestTimeoutMs,
@@ -170,8 +181,30 @@ export class EngineFollower {
 
   #take(value: unknown): void {
     const event = readEngineEvent(value);
-    if (event === undefined) this.#missed();
-    else if (this.#cursor.advance(event)) this.#options.onEvent(event);
+    if (event === undefined) {
+      this.#missed();
+      return;
+    }
+    const isNew = this.#cursor.advance(event.facts);
+    this.#tellBlind(this.#blindness.heard({ isKnown: !isNew, timeNs: event.facts.timeNs }));
+    if (isNew) this.#options.onEvent(event);
+  }
+
+  #awaitReplay(): void {
+    if (!this.#blindness.connected(this.#options.clock.nowNs())) return;
+    clearTimeout(this.#replayTimer);
+    this.#replayTimer = setTimeout(() => {
+      if (this.#events !== undefined) this.#tellBlind(this.#blindness.silent());
+    }, replayWaitMs);
+  }
+
+  #tellBlind(period: BlindPeriod | undefined): void {
+    if (period === undefined) return;
+    this.#blind = period;
+    this.#options.log.warn(
+      "events of the container engine may have been missed: blind from the one time to the other",
+      { from: isoTime(period.fromNs), to: isoTime(period.toNs) },
+    );
   }
 
   #missed(): void {
@@ -183,6 +216,7 @@ export class EngineFollower {
   #disconnected(failure: RuntimeFailure): void {
     this.#events?.close();
     this.#events = undefined;
+    this.#blindness.cut(this.#options.clock.nowNs());
     this.#gaps += 1;
     this.#retry(failure);
   }
@@ -205,4 +239,8 @@ export class EngineFollower {
     // The tasks do not reject: what the engine can fail at comes as a result.
     this.#timer = setTimeout(() => void task(), delayMs);
   }
+}
+
+function isoTime(ns: bigint): string {
+  return new Date(Number(ns / nsPerMs)).toISOString();
 }

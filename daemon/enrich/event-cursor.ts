@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EngineEvent } from "./engine-event.ts";
+import type { EngineFacts } from "../model/engine-event.ts";
 
 /** How far the engine's events were followed, so that a new connection can go on from there. */
 export interface EventCursor {
   /** True for an event that was not seen before; remembers it. */
-  advance(event: EngineEvent): boolean;
+  advance(facts: EngineFacts): boolean;
   /** From when on to ask again, nanoseconds since the epoch. */
   sinceNs(): bigint;
 }
@@ -22,15 +22,20 @@ export function createEventCursor(options: {
   let latestNs: bigint | undefined;
 
   return {
-    advance: (event) => {
-      const key = `${event.timeNs} ${event.action} ${event.id}`;
+    advance: (facts) => {
+      const key = keyOf(facts);
       if (seen.has(key)) return false;
       seen.add(key);
       const [oldest] = seen;
       if (seen.size > options.rememberedMax && oldest !== undefined) seen.delete(oldest);
-      if (latestNs === undefined || event.timeNs > latestNs) latestNs = event.timeNs;
+      if (latestNs === undefined || facts.timeNs > latestNs) latestNs = facts.timeNs;
       return true;
     },
     sinceNs: () => (latestNs === undefined ? options.startNs : latestNs - options.overlapNs),
   };
+}
+
+/** Two containers may join a network, and two execs start in a container, within what is left of the nanoseconds. */
+function keyOf({ timeNs, type, action, actorId, containerId, execId }: EngineFacts): string {
+  return `${timeNs} ${type} ${action} ${actorId} ${containerId ?? ""} ${execId ?? ""}`;
 }

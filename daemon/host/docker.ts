@@ -159,7 +159,6 @@ async function follow(
     return docker.getEvents({
       // Seconds with a fraction; what the double rounds off is less than a microsecond.
       since: Number(request.sinceNs) / 1e9,
-      filters: { type: ["container"] },
       abortSignal: stop.signal,
     });
   });

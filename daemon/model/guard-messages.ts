@@ -3,6 +3,7 @@ import type { ByteString } from "../util/byte-string.ts";
 import type { Alert } from "./alert.ts";
 import type { Container } from "./container.ts";
 import type { PlannedAction } from "./decision.ts";
+import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
 import type { Process } from "./process.ts";
 
@@ -59,6 +60,12 @@ export type ToGuard =
       readonly uidMap: ByteString;
       readonly gidMap: ByteString;
     }
+  /** Something that the engine told; with the container where the inventory does not know it. */
+  | {
+      readonly kind: "engine-event";
+      readonly facts: EngineFacts;
+      readonly container?: Container;
+    }
   /** Processes that ran before the daemon, parents before children. */
   | { readonly kind: "processes"; readonly processes: readonly Process[] }
   /** Alerts taken: gives the guard room to send as many more. */
@@ -84,6 +91,8 @@ export interface GuardCounters {
   readonly containerUnknown: number;
   readonly decisionFailures: number;
   readonly alertsLost: number;
+  /** Events of the engine that were taken. */
+  readonly engineEvents: number;
   readonly waiting: number;
 }
 

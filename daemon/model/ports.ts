@@ -87,7 +87,7 @@ export interface EngineEventsRequest {
   /** Nanoseconds since the epoch: what the engine still remembers from then on comes first. */
   readonly sinceNs: bigint;
   readonly timeoutMs: number;
-  /** One container event, as parsed JSON (Docker Engine API, `GET /events`). */
+  /** One event, as parsed JSON (Docker Engine API, `GET /events`). */
   onEvent(event: unknown): void;
   /** Some events could not be read: ask for the whole list again. */
   onLost(): void;
@@ -112,7 +112,7 @@ export interface ContainerEngine extends ContainerRuntime {
   inspect(id: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /images/{name}/json`, by id or by reference. */
   inspectImage(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
-  /** `GET /events`, of containers only. Resolves when the engine has answered. */
+  /** `GET /events`, of every type. Resolves when the engine has answered. */
   events(request: EngineEventsRequest): Promise<Result<EngineEvents, RuntimeFailure>>;
   /** Lets go of idle connections. */
   close(): void;

@@ -106,6 +106,13 @@ export interface Status {
     readonly address: string;
     readonly engine?: Engine;
     readonly reconnects: number;
+    /** Events that were handed to the rules of source `docker`, and those that there was no room for. */
+    readonly events: number;
+    readonly eventsLost: number;
+    /** Times that events may have been missed. */
+    readonly gaps: number;
+    /** The last time in which events may have been missed for good, milliseconds since the epoch. */
+    readonly blind?: { readonly fromMs: number; readonly toMs: number };
   };
   readonly containers: number;
   readonly rules: { readonly loaded: number; readonly enabled: number };

@@ -44,9 +44,16 @@ t.test("what is wrong is loud", (t) => {
   const down: Status = {
     ...status,
     gate: { ...status.gate, isRunning: false },
-    engine: { ...status.engine, isConnected: false, reconnects: 7 },
+    engine: {
+      ...{ ...status.engine, isConnected: false, reconnects: 7, eventsLost: 2 },
+      blind: { fromMs: 0, toMs: 1_500 },
+    },
   };
   t.match(statusText(down, 0), "NOT RUNNING: no exec is seen");
   t.match(statusText(down, 0), "NOT CONNECTED to unix:///var/run/docker.sock, 7 reconnects");
+  t.match(
+    statusText(down, 0),
+    "2 EVENTS LOST, blind from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:01.500Z",
+  );
   t.end();
 });

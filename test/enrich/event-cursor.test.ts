@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
+import type { EngineFacts } from "../../daemon/model/engine-event.ts";
+import { engineFacts } from "../rules/docker-event.ts";
 import { createEventCursor } from "../../daemon/enrich/event-cursor.ts";
 
 const id = "c".repeat(64);
-const event = (action: string, timeNs: bigint) => ({ id, action, timeNs, attributes: {} });
+const event = (action: string, timeNs: bigint): EngineFacts =>
+  engineFacts({ actorId: id, action, timeNs });
 
 t.test("an event is told once, whatever the order", (t) => {
   const cursor = createEventCursor({ startNs: 5n, overlapNs: 10n, rememberedMax: 3 });

@@ -13,6 +13,7 @@ import type { Status } from "../../daemon/model/status.ts";
 /** One alert as the daemon prints it; only what tests look at is typed. */
 export interface AlertLine {
   readonly rule: string;
+  readonly source: string;
   readonly priority: string;
   readonly output: string;
   readonly time: string;

@@ -101,7 +101,10 @@ export const dockerFields: readonly FieldSpec<EngineEvent>[] = [
     name: "docker.event.attr",
     type: "string",
     description: "one attribute, by its key as the engine gives it",
-    get: ({ facts }, key) => text(facts.attributes[fromByteString(key)]),
+    get: ({ facts: { attributes } }, key) => {
+      const name = fromByteString(key);
+      return Object.hasOwn(attributes, name) ? text(attributes[name]) : undefined;
+    },
   }),
   {
     name: "evt.type",

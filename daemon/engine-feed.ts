@@ -1,0 +1,49 @@
+// Hands what the engine told from the main thread to the guard thread, which has the rules.
+// SPDX-License-Identifier: Apache-2.0
+import type { Container } from "./model/container.ts";
+import type { EngineFacts } from "./model/engine-event.ts";
+import type { ToGuard } from "./model/guard-messages.ts";
+
+/** Events on their way to the guard thread; what comes beyond is not judged, and counted. */
+const underWayMax = 16_384;
+
+/** Events since the start. */
+export interface EngineFeedCounters {
+  readonly sent: number;
+  readonly lost: number;
+}
+
+/** Takes events in order; those of before the daemon's start are nobody's news. */
+export class EngineFeed {
+  readonly #post: (message: ToGuard) => void;
+  readonly #takenCount: () => number;
+  readonly #startNs: bigint;
+  #sent = 0;
+  #lost = 0;
+
+  constructor(options: {
+    readonly post: (message: ToGuard) => void;
+    /** How many the guard thread has taken so far. */
+    readonly takenCount: () => number;
+    /** The daemon's start, nanoseconds since the epoch. */
+    readonly startNs: bigint;
+  }) {
+    this.#post = options.post;
+    this.#takenCount = options.takenCount;
+    this.#startNs = options.startNs;
+  }
+
+  offer(facts: EngineFacts, container?: Container): void {
+    if (facts.timeNs < this.#startNs) return;
+    if (this.#sent - this.#takenCount() >= underWayMax) {
+      this.#lost += 1;
+      return;
+    }
+    this.#sent += 1;
+    this.#post({ kind: "engine-event", facts, ...(container === undefined ? {} : { container }) });
+  }
+
+  counters(): EngineFeedCounters {
+    return { sent: this.#sent, lost: this.#lost };
+  }
+}
