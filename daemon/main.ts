@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createProgram } from "./cli/program.ts";
 import { readSources } from "./host/files.ts";
+import { readLines } from "./host/line-stream.ts";
 import { createTerminal } from "./host/terminal.ts";
 import { runDaemon } from "./run-daemon.ts";
 
@@ -20,12 +21,16 @@ function readVersion(): string {
   return "unknown";
 }
 
+/** One case of the machine interface: a few rule files at most. */
+const inputLineBytesMax = 64 * 1024 * 1024;
+
 const { env } = process;
 const terminal = createTerminal(env);
 const version = readVersion();
 const program = createProgram({
   terminal,
   readSources,
+  readInputLines: () => readLines(process.stdin, inputLineBytesMax),
   runDaemon: (options) =>
     runDaemon(options, {
       terminal,

@@ -45,6 +45,8 @@ export interface CommandContext {
     paths: readonly string[],
     options: { readonly missing: "error" | "warning" },
   ) => Promise<ReadFiles>;
+  /** Standard input as it comes, by lines; undefined stands for a line that was too long. */
+  readonly readInputLines: () => AsyncIterable<readonly (string | undefined)[]>;
   readonly defaults: CliDefaults;
 }
 

@@ -4,11 +4,11 @@ import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
 import { policyCheck } from "./commands/policy-check.ts";
 import { policyExplain } from "./commands/policy-explain.ts";
-import { rulesCheck } from "./commands/rules-check.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
 import { undo } from "./commands/undo.ts";
 import { version } from "./commands/version.ts";
+import { rulesCommands } from "./rules-commands.ts";
 
 /** Every command, in the order that `--help` shows. */
 export const commands: readonly Command[] = [
@@ -17,7 +17,7 @@ export const commands: readonly Command[] = [
   events,
   containers,
   undo,
-  rulesCheck,
+  ...rulesCommands,
   policyCheck,
   policyExplain,
   version,

@@ -17,6 +17,12 @@ export const priorities = [
 
 export type Priority = (typeof priorities)[number];
 
+/** The priority of that name, in any case; `info` is short for Informational. Undefined for any other word. */
+export function priorityNamed(word: string): Priority | undefined {
+  const wanted = word.toLowerCase() === "info" ? "informational" : word.toLowerCase();
+  return priorities.find((priority) => priority.toLowerCase() === wanted);
+}
+
 /** A value of a rule field as an alert carries it: JSON-ready but for bigint. */
 export type FieldValue = string | number | bigint | boolean | null | readonly FieldValue[];
 

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
-import { sliceText, textAt, type LocatedText } from "../text/located-text.ts";
-import { didYouMean } from "../text/nearest.ts";
-import { priorities, type Priority } from "../model/alert.ts";
+import { hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import {
+  editText,
+  sliceText,
+  textAt,
+  type LocatedText,
+  type TextEdit,
+} from "../text/located-text.ts";
+import type { Expr } from "../lang/ast.ts";
 import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, constant, type Checked } from "../lang/checked.ts";
 import { createExplainer, type Explainer } from "../lang/explain.ts";
+import type { AppendOutput } from "./append-output.ts";
 import type { CollectedRule } from "./collect.ts";
-import type { Named } from "./definition.ts";
+import { conditionDoubts, outputDoubts } from "./doubts.ts";
+import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
 import type { ExpandedCondition, MacroTable } from "./macros.ts";
-import type { AppendOutput } from "./append-output.ts";
 import type { FormattedOutput } from "./output-template.ts";
-import { compileRuleOutput } from "./rule-output.ts";
+import { compileRuleOutput, type RuleOutput } from "./rule-output.ts";
 import type { CheckedRule, Rule } from "./ruleset.ts";
 import { defaultSource, sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
 
@@ -34,27 +40,33 @@ export interface RuleChecks<E> {
   readonly append?: readonly AppendOutput[];
 }
 
+/** A rule that is ready for use, with what its author wants to see of it. */
+export interface CompiledRule<E> extends CheckedRule<E> {
+  readonly collected: CollectedRule;
+  /** The condition with its exceptions, lists and macros in place; absent where its source is unknown. */
+  readonly expr?: Expr;
+}
+
 /** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
 export function* checkRules<E>(
   rules: ReadonlyMap<string, CollectedRule>,
   { macros, subject, append = [] }: RuleChecks<E>,
   diagnostics: Diagnostic[],
-): Steps<readonly CheckedRule<E>[]> {
+): Steps<readonly CompiledRule<E>[]> {
   const workshops = new Map<RuleSource<E>, Workshop<E>>();
-  const sound: CheckedRule<E>[] = [];
+  const sound: CompiledRule<E>[] = [];
   for (const rule of rules.values()) {
     const source = sourceNamed(subject, rule.parts.source?.value);
-    if (source === undefined) {
-      sound.push(ruleOfUnknownSource(rule, diagnostics));
+    if (rule.isUnseen || source === undefined) {
+      sound.push(ruleOfUnknownSource(rule));
       continue;
     }
     const workshop = workshops.get(source) ?? openWorkshop(source, { macros, append });
     workshops.set(source, workshop);
     const faults: Diagnostic[] = [];
-    const checked = checkRule(rule, workshop, faults);
-    const isSkipped = rule.parts.skipsUnknownFields === true && onlyUnknown(faults);
-    diagnostics.push(...(isSkipped ? [skipped(rule.name)] : faults));
-    if (!isSkipped && checked !== undefined) sound.push(checked);
+    const compiled = compileRule(rule, workshop, faults);
+    diagnostics.push(...(isSkipped(rule, faults) ? skip(rule, faults) : faults));
+    if (compiled !== undefined && !hasErrors(faults)) sound.push(compiled);
     yield;
   }
   return sound;
@@ -73,55 +85,62 @@ function openWorkshop<E>(
   };
 }
 
-/** True when unknown fields or event types are all that is wrong. */
-function onlyUnknown(faults: readonly Diagnostic[]): boolean {
-  const errors = faults.filter(({ severity }) => severity === "error");
-  const codes = ["unknown-field", "field-argument", "output"];
-  return errors.length > 0 && errors.every(({ code }) => codes.includes(code));
+/** Codes of what a newer engine may know. */
+const unknownCodes = ["unknown-field", "unknown-event-type", "output-field"];
+
+/** True where the first fault is one that the rule says may be there. */
+function isSkipped({ parts }: CollectedRule, faults: readonly Diagnostic[]): boolean {
+  const first = faults.find(({ severity }) => severity === "error");
+  return parts.skipsUnknownFields === true && unknownCodes.includes(first?.code ?? "");
 }
 
-function skipped(name: Named): Diagnostic {
-  const message = `rule "${name.value}" is skipped: it uses unknown fields`;
-  return warningAt({ code: "unknown-fields-skipped", message, span: name.span });
+/** What stays of the faults of a rule that is skipped: warnings that came before, and why it is. */
+function skip({ name }: CollectedRule, faults: readonly Diagnostic[]): readonly Diagnostic[] {
+  const at = faults.findIndex(({ severity }) => severity === "error");
+  const why = faults[at];
+  const message = `rule "${name.value}" is skipped: ${why?.message ?? "it uses unknown fields"}`;
+  const span = why?.span ?? name.span;
+  return [...faults.slice(0, at), warningAt({ code: "unknown-fields-skipped", message, span })];
 }
 
-function checkRule<E>(
-  { name, parts }: CollectedRule,
+/** Faults come in upstream's order: exceptions, output, condition. */
+function compileRule<E>(
+  collected: CollectedRule,
   workshop: Workshop<E>,
   faults: Diagnostic[],
-): CheckedRule<E> | undefined {
-  const { condition, output, exceptions = [] } = parts;
-  const { source } = workshop;
-  const about = describeRule({ name, parts }, faults);
-  const found = condition && checkCondition({ condition, exceptions }, workshop, faults);
-  const trimmed = trimText(output ?? textAt("", name.span));
-  const { append } = workshop;
-  const compiled = compileRuleOutput(trimmed, about, { catalogue: source.catalogue, append });
-  faults.push(...compiled.diagnostics);
-  if (found === undefined) return undefined;
-  const { checked, expanded } = found;
-  const inactiveBecause = findInactivity(checked, source);
+): CompiledRule<E> | undefined {
+  const { condition, exceptions = [] } = collected.parts;
+  const about = describeRule(collected);
+  const text = condition && withExceptions(condition, exceptions, faults);
+  const output = compileOutput(collected, workshop, faults);
+  const expanded = text && workshop.macros.expand(text, faults);
+  const checked = expanded && checkCondition(expanded, workshop, faults);
+  if (expanded === undefined || checked === undefined) return undefined;
+  warnOfEventTypes(collected, expanded.expr, faults);
+  const inactiveBecause = findInactivity(checked, workshop.source);
   const rule: Rule<E> = {
     ...about,
-    outputText: compiled.text,
-    formatOutput: compiled.format,
+    outputText: output.text,
+    formatOutput: output.format,
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
   };
   return {
     rule,
     checked,
+    collected,
+    expr: expanded.expr,
     explain: (event) => workshop.explainer.explain(expanded.expr, expanded.text, event),
   };
 }
 
-function describeRule(
-  { name, parts }: Pick<CollectedRule, "name" | "parts">,
-  faults: Diagnostic[],
-): Omit<Rule<unknown>, "formatOutput" | "outputText"> {
+function describeRule({
+  name,
+  parts,
+}: CollectedRule): Omit<Rule<unknown>, "formatOutput" | "outputText"> {
   return {
     name: name.value,
     description: parts.desc?.value.trim() ?? "",
-    priority: readPriority(parts.priority, faults),
+    priority: parts.priority ?? "Debug",
     tags: [...new Set(parts.tags)].sort(),
     source: parts.source?.value ?? defaultSource,
     isEnabled: parts.enabled ?? true,
@@ -129,34 +148,66 @@ function describeRule(
 }
 
 /** Listed, and neither checked nor compiled: what its fields are nobody here knows. */
-function ruleOfUnknownSource<E>(rule: CollectedRule, faults: Diagnostic[]): CheckedRule<E> {
-  const about = describeRule(rule, faults);
+function ruleOfUnknownSource<E>(collected: CollectedRule): CompiledRule<E> {
+  const about = describeRule(collected);
   const inactiveBecause = `no events of source "${about.source}" are seen`;
-  const message = `rule "${about.name}" is not used: ${inactiveBecause}`;
-  const span = rule.parts.source?.span ?? rule.name.span;
-  faults.push(warningAt({ code: "unknown-source", message, span }));
   const formatOutput = (): FormattedOutput => ({ output: "", fields: {} });
-  const outputText = rule.parts.output?.value.trim() ?? "";
+  const outputText = collected.parts.output?.value.trim() ?? "";
   return {
     rule: { ...about, inactiveBecause, outputText, formatOutput },
     checked: constant(false),
+    collected,
     explain: () => undefined,
   };
 }
 
 function checkCondition<E>(
-  parts: {
-    readonly condition: LocatedText;
-    readonly exceptions: NonNullable<CollectedRule["parts"]["exceptions"]>;
-  },
-  { macros, checker }: Workshop<E>,
+  { expr, text }: ExpandedCondition,
+  { checker }: Workshop<E>,
   faults: Diagnostic[],
-): { readonly checked: Checked<E>; readonly expanded: ExpandedCondition } | undefined {
-  const expanded = macros.expand(withExceptions(parts.condition, parts.exceptions, faults));
-  if (expanded === undefined) return undefined;
-  const { checked, diagnostics } = checker.check(expanded.expr, expanded.text);
+): Checked<E> | undefined {
+  faults.push(...conditionDoubts(expr, text));
+  const { checked, diagnostics } = checker.check(expr, text);
   faults.push(...diagnostics);
-  return hasErrors(diagnostics) ? undefined : { checked, expanded };
+  return hasErrors(diagnostics) ? undefined : checked;
+}
+
+function warnOfEventTypes({ name, parts }: CollectedRule, expr: Expr, faults: Diagnostic[]): void {
+  const isSyscall = (parts.source?.value ?? defaultSource) === defaultSource;
+  if (!isSyscall || parts.warnsOfEventTypes === false || !eventTypesOf(expr).isBroad) return;
+  const message = `rule "${name.value}" does not say which events it is about: add evt.type to its condition`;
+  faults.push(warningAt({ code: "no-event-type", message, span: name.span }));
+}
+
+function compileOutput<E>(
+  collected: CollectedRule,
+  { source, append }: Workshop<E>,
+  faults: Diagnostic[],
+): RuleOutput<E> {
+  const { name, parts } = collected;
+  const written = trimText(parts.output ?? textAt("", name.span));
+  const text = withoutContainerInfo(written, faults);
+  const context = { catalogue: source.catalogue, append };
+  const output = compileRuleOutput(text, describeRule(collected), context);
+  faults.push(...output.diagnostics, ...outputDoubts(text));
+  return output;
+}
+
+/** Takes out the one name that upstream takes out. */
+function withoutContainerInfo(output: LocatedText, faults: Diagnostic[]): LocatedText {
+  const pattern = "%container.info";
+  const edits: TextEdit[] = [];
+  for (let at = output.value.indexOf(pattern); at >= 0;) {
+    const end = at + pattern.length;
+    edits.push({ start: at, end, replacement: "" });
+    at = output.value.indexOf(pattern, end);
+  }
+  const [first] = edits;
+  if (first === undefined) return output;
+  const message = `"${pattern}" is deprecated and shows nothing`;
+  const span = output.spanOf(first.start, first.end);
+  faults.push(warningAt({ code: "deprecated", message, span }));
+  return editText(output, edits);
 }
 
 /** Why no event that occurs can match. */
@@ -172,19 +223,6 @@ function findInactivity<E>(
   const types = boundOf(checked, "evt.type");
   if (types === undefined || eventTypes.some((type) => types.has(type))) return undefined;
   return `no events of type ${[...types].join(", ")} are seen`;
-}
-
-function readPriority(named: Named | undefined, faults: Diagnostic[]): Priority {
-  const word = named?.value.toLowerCase() ?? "debug";
-  const wanted = word === "info" ? "informational" : word;
-  const found = priorities.find((priority) => priority.toLowerCase() === wanted);
-  if (named !== undefined && found === undefined) {
-    const hint =
-      didYouMean(named.value, priorities) || `: expected one of ${priorities.join(", ")}`;
-    const message = `cannot use priority "${named.value}"${hint}`;
-    faults.push(errorAt({ code: "unknown-priority", message, span: named.span }));
-  }
-  return found ?? "Debug";
 }
 
 function trimText(text: LocatedText): LocatedText {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import { joinTexts, textAt, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type {
@@ -7,10 +7,12 @@ import type {
   ListDefinition,
   MacroDefinition,
   Named,
+  PluginDefinition,
   RuleDefinition,
   RuleParts,
 } from "./definition.ts";
-import { appendExceptions } from "./exceptions.ts";
+import { appendExceptions, checkExceptions } from "./exceptions.ts";
+import { defaultSource } from "./subject.ts";
 
 /** When something was defined: a running number over all files. */
 interface Stamped {
@@ -36,6 +38,8 @@ export interface CollectedMacro extends Stamped {
 export interface CollectedRule extends Stamped {
   readonly name: Named;
   readonly parts: RuleParts;
+  /** No events of its source are seen: it is neither checked nor compiled. */
+  readonly isUnseen: boolean;
 }
 
 /** Everything that the files define, each kind in the order of first definition. */
@@ -43,43 +47,114 @@ export interface Collection {
   readonly lists: ReadonlyMap<string, CollectedList>;
   readonly macros: ReadonlyMap<string, CollectedMacro>;
   readonly rules: ReadonlyMap<string, CollectedRule>;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly plugins: readonly PluginDefinition[];
+}
+
+/** What definitions are checked against when they are applied. */
+export interface CollectSurroundings {
+  /** True for a source whose events are seen. */
+  readonly isSource: (name: string) => boolean;
+  /** True for a field or transformer that conditions may use. */
+  readonly isField: (text: string, source: string) => boolean;
 }
 
 /** Applies definitions in load order: later ones replace, append to or override earlier ones. */
-export function collectDefinitions(definitions: readonly Definition[]): Collection {
-  const lists = new Map<string, CollectedList>();
-  const macros = new Map<string, CollectedMacro>();
-  const rules = new Map<string, CollectedRule>();
-  const diagnostics: Diagnostic[] = [];
-  definitions.forEach((definition, at) => {
-    const { name } = definition;
+export class Collector implements Collection {
+  readonly lists = new Map<string, CollectedList>();
+  readonly macros = new Map<string, CollectedMacro>();
+  readonly rules = new Map<string, CollectedRule>();
+  readonly plugins: PluginDefinition[] = [];
+  readonly #around: CollectSurroundings;
+  #at = 0;
+
+  constructor(around: CollectSurroundings) {
+    this.#around = around;
+  }
+
+  /** Applies one definition unless it is wrong; tells what is wrong with it, as far as that shows without compiling. */
+  add(definition: Definition): readonly Diagnostic[] {
+    const at = this.#at;
+    this.#at += 1;
     switch (definition.kind) {
+      case "plugins":
+        this.plugins.push(definition);
+        return [];
       case "list":
-        keep(lists, name, collectList(definition, lists.get(name.value), at));
-        break;
+        return this.#keep(this.lists, definition, collectList(definition, this.lists, at));
       case "macro":
-        keep(macros, name, collectMacro(definition, macros.get(name.value), at));
-        break;
-      case "rule": {
-        const change = { definition, earlier: rules.get(name.value), at };
-        keep(rules, name, collectRule(change, diagnostics));
-        break;
-      }
+        return this.#keep(this.macros, definition, collectMacro(definition, this.macros, at));
+      case "rule":
+        return this.#addRule(definition, at);
     }
-    const target = { list: lists, macro: macros, rule: rules }[definition.kind];
-    if (!target.has(name.value) && definition.mode !== "define") {
-      diagnostics.push(notDefined(definition, target.keys()));
+  }
+
+  #keep<T>(
+    target: Map<string, T>,
+    definition: Exclude<Definition, PluginDefinition>,
+    value: T | undefined,
+  ): readonly Diagnostic[] {
+    if (value === undefined) return [notDefined(definition, target.keys())];
+    target.set(definition.name.value, value);
+    return [];
+  }
+
+  #addRule(definition: RuleDefinition, at: number): readonly Diagnostic[] {
+    const { name, mode, parts } = definition;
+    const earlier = this.rules.get(name.value);
+    const faults: Diagnostic[] = [];
+    if (mode === "define") {
+      const isUnseen = this.#checkSource(definition, earlier, faults);
+      const isField = this.#fieldTest(parts);
+      checkExceptions(parts.exceptions ?? [], isField, faults);
+      if (hasErrors(faults)) return faults;
+      const firstAt = earlier?.firstAt ?? at;
+      this.rules.set(name.value, { name, parts, firstAt, lastAt: at, isUnseen });
+      return faults;
     }
-  });
-  return { lists, macros, rules, diagnostics };
+    if (earlier === undefined) return [notDefined(definition, this.rules.keys())];
+    const isField = this.#fieldTest(earlier.parts);
+    const joined =
+      mode === "toggle"
+        ? { ...earlier.parts, enabled: parts.enabled }
+        : joinParts(earlier.parts, definition, { faults, isField });
+    // Switching a rule on or off does not count as a definition.
+    const lastAt = mode === "toggle" ? earlier.lastAt : at;
+    this.rules.set(name.value, { ...earlier, parts: joined, lastAt });
+    return faults;
+  }
+
+  #fieldTest({ source }: RuleParts): (text: string) => boolean {
+    const name = source?.value ?? defaultSource;
+    return (text) => !this.#around.isSource(name) || this.#around.isField(text, name);
+  }
+
+  /** True when no events of the rule's source are seen. */
+  #checkSource(
+    { name, parts }: RuleDefinition,
+    earlier: CollectedRule | undefined,
+    faults: Diagnostic[],
+  ): boolean {
+    const source = parts.source?.value ?? defaultSource;
+    const before = earlier?.parts.source?.value ?? defaultSource;
+    const span = parts.source?.span ?? name.span;
+    if (earlier !== undefined && source !== before) {
+      const message = `cannot change the source of rule "${name.value}" to "${source}"`;
+      const first = earlier.parts.source?.span ?? earlier.name.span;
+      const notes = [{ message: "first defined here", span: first }];
+      faults.push(errorAt({ code: "source-changed", message, span, notes }));
+      return false;
+    }
+    if (this.#around.isSource(source)) return false;
+    const message = `rule "${name.value}" is not used: no events of source "${source}" are seen`;
+    faults.push(warningAt({ code: "unknown-source", message, span }));
+    return true;
+  }
 }
 
-function keep<T>(target: Map<string, T>, name: Named, value: T | undefined): void {
-  if (value !== undefined) target.set(name.value, value);
-}
-
-function notDefined({ kind, name, mode }: Definition, names: Iterable<string>): Diagnostic {
+function notDefined(
+  { kind, name, mode }: ListDefinition | MacroDefinition | RuleDefinition,
+  names: Iterable<string>,
+): Diagnostic {
   const hint = didYouMean(name.value, names);
   const verb =
     mode === "toggle" ? "enable or disable" : mode === "append" ? "append to" : "override";
@@ -89,59 +164,29 @@ function notDefined({ kind, name, mode }: Definition, names: Iterable<string>): 
 
 function collectList(
   { name, mode, items }: ListDefinition,
-  earlier: CollectedList | undefined,
+  lists: ReadonlyMap<string, CollectedList>,
   at: number,
 ): CollectedList | undefined {
+  const earlier = lists.get(name.value);
   if (mode === "define") return { name, items, firstAt: earlier?.firstAt ?? at, lastAt: at };
   return earlier && { ...earlier, items: [...earlier.items, ...items], lastAt: at };
 }
 
 function collectMacro(
   { name, mode, condition }: MacroDefinition,
-  earlier: CollectedMacro | undefined,
+  macros: ReadonlyMap<string, CollectedMacro>,
   at: number,
 ): CollectedMacro | undefined {
+  const earlier = macros.get(name.value);
   if (mode === "define") return { name, condition, firstAt: earlier?.firstAt ?? at, lastAt: at };
   return earlier && { ...earlier, condition: appended(earlier.condition, condition), lastAt: at };
-}
-
-interface RuleChange {
-  readonly definition: RuleDefinition;
-  readonly earlier: CollectedRule | undefined;
-  readonly at: number;
-}
-
-function collectRule(change: RuleChange, diagnostics: Diagnostic[]): CollectedRule | undefined {
-  const { definition, earlier, at } = change;
-  const { name, mode, parts } = definition;
-  if (mode === "define") {
-    checkSource(change, diagnostics);
-    return { name, parts, firstAt: earlier?.firstAt ?? at, lastAt: at };
-  }
-  if (earlier === undefined) return undefined;
-  const joined = mode === "toggle" ? { ...earlier.parts, enabled: parts.enabled } : undefined;
-  return {
-    ...earlier,
-    parts: joined ?? joinParts(earlier.parts, definition, diagnostics),
-    lastAt: at,
-  };
-}
-
-function checkSource({ definition, earlier }: RuleChange, diagnostics: Diagnostic[]): void {
-  const { source } = definition.parts;
-  const before = earlier?.parts.source;
-  if (source === undefined || before === undefined || source.value === before.value) return;
-  const { name } = definition;
-  const message = `cannot change the source of rule "${name.value}" to "${source.value}"`;
-  const notes = [{ message: "first defined here", span: before.span }];
-  diagnostics.push(errorAt({ code: "override", message, span: source.span, notes }));
 }
 
 /** The parts of a rule after an append or an override. */
 function joinParts(
   earlier: RuleParts,
   { mode, parts, overrides }: RuleDefinition,
-  diagnostics: Diagnostic[],
+  context: { readonly faults: Diagnostic[]; readonly isField: (text: string) => boolean },
 ): RuleParts {
   const isAppended = (key: string): boolean =>
     mode === "append"
@@ -149,6 +194,7 @@ function joinParts(
       : overrides.get(key) === "append";
   const isUsed = (key: string): boolean => mode === "append" || overrides.has(key);
   const text = (key: "condition" | "output" | "desc"): LocatedText | undefined => {
+    if (mode === "append" && key !== "condition") return earlier[key];
     const added = isUsed(key) ? parts[key] : undefined;
     if (added === undefined) return earlier[key];
     const before = earlier[key];
@@ -156,8 +202,10 @@ function joinParts(
   };
   const replaced = mode === "append" ? {} : definedParts(parts);
   const exceptions = isAppended("exceptions")
-    ? appendExceptions(earlier.exceptions ?? [], parts.exceptions ?? [], diagnostics)
-    : (parts.exceptions ?? earlier.exceptions);
+    ? appendExceptions(earlier.exceptions ?? [], parts.exceptions ?? [], context)
+    : overrides.has("exceptions")
+      ? parts.exceptions?.map((exception) => ({ ...exception, isUnchecked: true }))
+      : earlier.exceptions;
   const tags = isAppended("tags") ? [...(earlier.tags ?? []), ...(parts.tags ?? [])] : undefined;
   return {
     ...earlier,
@@ -171,12 +219,16 @@ function joinParts(
 }
 
 function definedParts(parts: RuleParts): Partial<RuleParts> {
-  const { priority, enabled, tags, skipsUnknownFields } = parts;
+  const { priority, enabled, tags, skipsUnknownFields, warnsOfEventTypes } = parts;
+  const { capture, captureDurationMs } = parts;
   return {
     ...(priority === undefined ? {} : { priority }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(tags === undefined ? {} : { tags }),
     ...(skipsUnknownFields === undefined ? {} : { skipsUnknownFields }),
+    ...(warnsOfEventTypes === undefined ? {} : { warnsOfEventTypes }),
+    ...(capture === undefined ? {} : { capture }),
+    ...(captureDurationMs === undefined ? {} : { captureDurationMs }),
   };
 }
 

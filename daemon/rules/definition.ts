@@ -1,6 +1,7 @@
 // rules: rule files in Falco's format. Comes in: sources, exec events. Goes out: a ruleset that tells which rules
 // match, their outputs, diagnostics. Must not know: policies, actions, where files lie, what becomes of a match.
 // SPDX-License-Identifier: Apache-2.0
+import type { Priority } from "../model/alert.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import type { Span } from "../text/source.ts";
 
@@ -11,7 +12,7 @@ export interface Named {
 }
 
 /** What one entry of a rule file says, before it is joined with what other entries say. */
-export type Definition = ListDefinition | MacroDefinition | RuleDefinition;
+export type Definition = ListDefinition | MacroDefinition | RuleDefinition | PluginDefinition;
 
 /** `list` with its items; `append` adds to an earlier one. */
 export interface ListDefinition {
@@ -27,6 +28,22 @@ export interface MacroDefinition {
   readonly name: Named;
   readonly mode: "define" | "append";
   readonly condition: LocatedText;
+}
+
+/** `required_plugin_versions`. */
+export interface PluginDefinition {
+  readonly kind: "plugins";
+  /** Each is met by any of its alternatives; the first names the plugin. */
+  readonly requirements: readonly {
+    readonly alternatives: readonly PluginVersion[];
+    readonly span: Span;
+  }[];
+}
+
+/** A plugin and the version that is asked of it. */
+export interface PluginVersion {
+  readonly name: string;
+  readonly version: string;
 }
 
 /** What an override does with a key. */
@@ -48,12 +65,15 @@ export interface RuleParts {
   readonly condition: LocatedText | undefined;
   readonly output: LocatedText | undefined;
   readonly desc: LocatedText | undefined;
-  readonly priority: Named | undefined;
+  readonly priority: Priority | undefined;
   readonly source: Named | undefined;
   readonly enabled: boolean | undefined;
   readonly tags: readonly string[] | undefined;
   readonly exceptions: readonly ExceptionDefinition[] | undefined;
   readonly skipsUnknownFields: boolean | undefined;
+  readonly warnsOfEventTypes: boolean | undefined;
+  readonly capture: boolean | undefined;
+  readonly captureDurationMs: number | undefined;
 }
 
 /** One entry of `exceptions`; keys that were not written are undefined. */
@@ -62,6 +82,8 @@ export interface ExceptionDefinition {
   readonly fields: ExceptionCell | undefined;
   readonly comps: ExceptionCell | undefined;
   readonly values: readonly ExceptionCell[] | undefined;
+  /** Set by `override: {exceptions: replace}`, which upstream neither checks nor completes (quirk). */
+  readonly isUnchecked?: boolean;
 }
 
 /** A text, or a list of cells, as written. */

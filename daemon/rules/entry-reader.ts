@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, warningAt, type Diagnostic, type Note } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Span } from "../text/source.ts";
@@ -29,8 +29,8 @@ export class EntryReader {
     this.#diagnostics.push(errorAt({ code, message, span }));
   }
 
-  warn(code: RuleCode, message: string, span: Span): void {
-    this.#diagnostics.push(warningAt({ code, message, span }));
+  warn(code: RuleCode, message: string, span: Span, notes: readonly Note[] = []): void {
+    this.#diagnostics.push(warningAt({ code, message, span, notes }));
   }
 
   has(key: string): boolean {
@@ -74,23 +74,22 @@ export class EntryReader {
     return undefined;
   }
 
-  /** A list of scalars; null counts as an empty list. */
+  /** A list of scalars. */
   texts(key: string): readonly LocatedText[] | undefined {
     const node = yamlValue(this.map, key);
     if (node === undefined) return undefined;
     const items = this.items(key, node);
     const texts: LocatedText[] = [];
     for (const item of items ?? []) {
-      if (item.kind === "scalar") texts.push(item.text);
+      if (item.kind === "scalar" && item.type !== "null") texts.push(item.text);
       else this.#wrongType(key, "a list of texts", item);
     }
     return items === undefined ? undefined : texts;
   }
 
-  /** The items of a list; null counts as an empty list. */
+  /** The items of a list. */
   items(key: string, node: YamlNode): readonly YamlNode[] | undefined {
     if (node.kind === "sequence") return node.items;
-    if (node.kind === "scalar" && node.type === "null") return [];
     this.#wrongType(key, "a list", node);
     return undefined;
   }

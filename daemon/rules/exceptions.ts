@@ -1,38 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
 import { joinTexts, textAt, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Span } from "../text/source.ts";
 import { modifiers, operatorSyntax } from "../lang/syntax.ts";
 import type { ExceptionCell, ExceptionDefinition } from "./definition.ts";
 
+/** What joining exceptions needs of its surroundings. */
+interface JoinContext {
+  readonly faults: Diagnostic[];
+  readonly isField: (text: string) => boolean;
+}
+
 /** Adds exceptions to a rule: more values for a known name, a whole exception for a new one. */
 export function appendExceptions(
   earlier: readonly ExceptionDefinition[],
   added: readonly ExceptionDefinition[],
-  diagnostics: Diagnostic[],
+  { faults, isField }: JoinContext,
 ): readonly ExceptionDefinition[] {
   const joined = [...earlier];
   for (const exception of added) {
-    const { name, fields, comps, values } = exception;
+    const { name, fields, comps, values = [] } = exception;
     const known = joined.findIndex((item) => item.name.value === name.value);
     const before = joined[known];
     if (before === undefined) {
+      if (fields !== undefined && values.length === 0) {
+        const message = `cannot add exception "${name.value}" without values`;
+        faults.push(errorAt({ code: "exception", message, span: name.span }));
+      }
+      checkExceptions([exception], isField, faults);
       joined.push(exception);
       continue;
     }
     if (fields !== undefined || comps !== undefined) {
       const message = `cannot change fields or comps of exception "${name.value}": append values only`;
       const notes = [{ message: "first defined here", span: before.name.span }];
-      diagnostics.push(errorAt({ code: "exception", message, span: name.span, notes }));
+      faults.push(errorAt({ code: "exception", message, span: name.span, notes }));
     }
-    if (values === undefined || values.length === 0) {
-      const message = `exception "${name.value}" adds no values`;
-      diagnostics.push(warningAt({ code: "exception-values", message, span: name.span }));
-    }
-    joined[known] = { ...before, values: [...(before.values ?? []), ...(values ?? [])] };
+    joined[known] = { ...before, values: [...(before.values ?? []), ...values] };
   }
   return joined;
+}
+
+/** Checks fields and comparisons of new exceptions; their values are checked when a condition is made of them. */
+export function checkExceptions(
+  exceptions: readonly ExceptionDefinition[],
+  isField: (text: string) => boolean,
+  faults: Diagnostic[],
+): void {
+  for (const exception of exceptions) {
+    const problem = problemOf(exception, isField);
+    if (problem !== undefined) faults.push(refused(exception, problem));
+  }
+}
+
+function refused({ name }: ExceptionDefinition, { problem, span }: Problem): Diagnostic {
+  const message = `cannot use exception "${name.value}": ${problem}`;
+  return errorAt({ code: "exception", message, span });
+}
+
+function problemOf(
+  exception: ExceptionDefinition,
+  isField: (text: string) => boolean,
+): Problem | undefined {
+  const { name, fields, comps } = exception;
+  if (fields === undefined) return { problem: "it has no fields", span: name.span };
+  if (fields.kind === "list") {
+    const columns = readColumns(exception, fields);
+    if ("problem" in columns) return columns;
+    return unknownField(columns.fields, isField);
+  }
+  if (comps?.kind === "list")
+    return { problem: "comps must be one text, as fields is", span: comps.span };
+  const comp = comps?.text.value.trim() ?? "in";
+  if (!isListComp(comp)) {
+    const problem = `"${comp}" takes no list: expected in, pmatch or intersects`;
+    return { problem, span: comps?.span ?? name.span };
+  }
+  return unknownField([fields.text], isField);
+}
+
+function unknownField(
+  fields: readonly LocatedText[],
+  isField: (text: string) => boolean,
+): Problem | undefined {
+  const unknown = fields.find(({ value }) => !isField(value));
+  if (unknown === undefined) return undefined;
+  const span = unknown.spanOf(0, unknown.value.length);
+  return { problem: `there is no field "${unknown.value}"`, span };
 }
 
 /** `(condition) and not clause1 and not clause2`: a rule's condition with its exceptions, places kept. */
@@ -41,8 +96,8 @@ export function withExceptions(
   exceptions: readonly ExceptionDefinition[],
   diagnostics: Diagnostic[],
 ): LocatedText {
+  if (exceptions.length === 0) return condition;
   const clauses = exceptions.flatMap((exception) => buildClause(exception, diagnostics) ?? []);
-  if (clauses.length === 0) return condition;
   const glue = (text: string): LocatedText =>
     textAt(text, condition.spanOf(0, condition.value.length));
   return joinTexts([
@@ -59,10 +114,14 @@ interface Problem {
   readonly span: Span;
 }
 
-/** Fields, comparisons and rows of one exception with several fields. */
-interface Table {
+/** Fields and comparisons of one exception with several fields. */
+interface Columns {
   readonly fields: readonly LocatedText[];
   readonly comps: readonly string[];
+}
+
+/** The same with its rows. */
+interface Table extends Columns {
   readonly rows: readonly (readonly ExceptionCell[])[];
 }
 
@@ -70,22 +129,22 @@ function buildClause(
   exception: ExceptionDefinition,
   diagnostics: Diagnostic[],
 ): LocatedText | undefined {
-  const { name, fields, values = [] } = exception;
-  const clause = clauseOf(exception, fields);
-  if ("problem" in clause) {
-    const message = `cannot use exception "${name.value}": ${clause.problem}`;
-    diagnostics.push(errorAt({ code: "exception", message, span: clause.span }));
-    return undefined;
-  }
-  return values.length === 0 ? undefined : clause;
+  const { fields, values = [] } = exception;
+  if (values.length === 0) return undefined;
+  const clause = fields === undefined ? missingFields(exception) : clauseOf(exception, fields);
+  if (!("problem" in clause)) return clause;
+  // What replaced the exceptions of a rule was not checked before: upstream finds out by a condition that is none.
+  if (exception.isUnchecked !== true) diagnostics.push(refused(exception, clause));
+  else diagnostics.push({ ...refused(exception, clause), code: "exception-replaced" });
+  return undefined;
 }
 
-function clauseOf(
-  exception: ExceptionDefinition,
-  fields: ExceptionCell | undefined,
-): LocatedText | Problem {
+function missingFields({ name }: ExceptionDefinition): Problem {
+  return { problem: "it has no fields", span: name.span };
+}
+
+function clauseOf(exception: ExceptionDefinition, fields: ExceptionCell): LocatedText | Problem {
   const { name } = exception;
-  if (fields === undefined) return { problem: "it has no fields", span: name.span };
   if (fields.kind === "text") return flatClause(exception, fields.text);
   const table = readTable(exception, fields);
   if ("problem" in table) return table;
@@ -98,16 +157,13 @@ function clauseOf(
 
 /** `field comp (v1, v2)` */
 function flatClause(
-  { name, comps, values = [] }: ExceptionDefinition,
+  { name, comps, values = [], isUnchecked }: ExceptionDefinition,
   field: LocatedText,
 ): LocatedText | Problem {
-  if (comps?.kind === "list")
-    return { problem: "comps must be one text, as fields is", span: comps.span };
-  const comp = comps?.text.value.trim() ?? "in";
-  if (!isListComp(comp)) {
-    const problem = `"${comp}" takes no list: expected in, pmatch or intersects`;
-    return { problem, span: comps?.span ?? name.span };
+  if (isUnchecked === true && comps?.kind !== "text") {
+    return { problem: "it needs comps, since override: replace fills in none", span: name.span };
   }
+  const comp = comps?.kind === "text" ? comps.text.value.trim() : "in";
   const row = values.find((cell) => cell.kind === "list");
   if (row !== undefined)
     return { problem: "values must be texts, as fields is one", span: row.span };
@@ -116,23 +172,32 @@ function flatClause(
   return joinTexts([field, glue(` ${comp} (`), ...between(items, glue(", ")), glue(")")]);
 }
 
-function readTable(
+function readColumns(
   exception: ExceptionDefinition,
   fields: ExceptionCell & { readonly kind: "list" },
-): Table | Problem {
+): Columns | Problem {
   const names = fields.items.flatMap((cell) => (cell.kind === "text" ? cell.text : []));
   if (names.length < fields.items.length)
     return { problem: "a field must be text", span: fields.span };
   const comps = readComps(exception, names.length);
-  if ("problem" in comps) return comps;
+  return "problem" in comps ? comps : { fields: names, comps };
+}
+
+function readTable(
+  exception: ExceptionDefinition,
+  fields: ExceptionCell & { readonly kind: "list" },
+): Table | Problem {
+  const columns = readColumns(exception, fields);
+  if ("problem" in columns) return columns;
+  const width = columns.fields.length;
   const rows: (readonly ExceptionCell[])[] = [];
   for (const row of exception.values ?? []) {
-    if (row.kind !== "list" || row.items.length !== names.length) {
-      return { problem: `a row of values must be a list of ${names.length}`, span: row.span };
+    if (row.kind !== "list" || row.items.length !== width) {
+      return { problem: `a row of values must be a list of ${width}`, span: row.span };
     }
     rows.push(row.items);
   }
-  return { fields: names, comps, rows };
+  return { ...columns, rows };
 }
 
 function readComps(
@@ -172,7 +237,8 @@ function cellText(cell: ExceptionCell, isList: boolean): LocatedText {
   }
   if (!isList) return listItem(cell.text);
   if (cell.text.value.startsWith("(")) return cell.text;
-  return joinTexts([glue("("), listItem(cell.text), glue(")")]);
+  // Not quoted, as upstream has it: a value with a blank must be written as a list.
+  return joinTexts([glue("("), cell.text, glue(")")]);
 }
 
 /** A value as it stands in a condition: in quotes when it holds a blank and is not quoted yet. */

@@ -7,11 +7,14 @@ import { listItem } from "./exceptions.ts";
 export interface ListExpander {
   expand(condition: LocatedText): LocatedText;
   isUsed(name: string): boolean;
+  /** The items of a list, names of earlier lists replaced. */
+  itemsOf(name: string): readonly string[];
 }
 
 /** A list with the text that stands for its name. */
 interface ListText {
   readonly name: string;
+  readonly items: readonly LocatedText[];
   readonly text: string;
 }
 
@@ -20,10 +23,16 @@ export function createListExpander(lists: ReadonlyMap<string, CollectedList>): L
   const used = new Set<string>();
   const texts = [...lists.values()].map((list): ListText => {
     const items = resolveItems(list, { lists, used });
-    return { name: list.name.value, text: items.map((item) => listItem(item).value).join(", ") };
+    return {
+      name: list.name.value,
+      items,
+      text: items.map((item) => listItem(item).value).join(", "),
+    };
   });
   return {
     isUsed: (name) => used.has(name),
+    itemsOf: (name) =>
+      texts.find((list) => list.name === name)?.items.map(({ value }) => value) ?? [],
     expand(condition) {
       let text = condition;
       for (const list of texts) {

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  errorAt,
-  hasErrors,
-  sortDiagnostics,
-  warningAt,
-  type Diagnostic,
-} from "../text/diagnostic.ts";
-import { wholeSource, type LocatedText } from "../text/located-text.ts";
-import type { Source, Span } from "../text/source.ts";
+import { errorAt, hasErrors, sortDiagnostics, type Diagnostic } from "../text/diagnostic.ts";
+import type { LocatedText } from "../text/located-text.ts";
+import type { Source } from "../text/source.ts";
 import type { Event, Place } from "../model/event.ts";
 import { createChecker } from "../lang/check.ts";
 import type { Predicate } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
 import { expandMacros } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
-import { collectDefinitions, type CollectedMacro, type Collection } from "./collect.ts";
 import type { AppendOutput } from "./append-output.ts";
-import { checkRules } from "./check-rules.ts";
+import { Collector, type Collection } from "./collect.ts";
+import { compileCollection, surroundingsOf, type Compilation } from "./compile.ts";
 import { liveSubject, scopeCatalogue } from "./fields/catalogue.ts";
 import { finish, type Steps } from "../util/steps.ts";
-import { createListExpander, type ListExpander } from "./lists.ts";
-import { createMacroTable, type MacroTable } from "./macros.ts";
-import { readRuleFile, type ReadResult } from "./read.ts";
+import { readRuleFile } from "./read.ts";
+import { builtInPlugins, unmetPlugins } from "./required-versions.ts";
 import { createRuleset, type Ruleset, type RulesetOptions } from "./ruleset.ts";
 import type { RuleSubject } from "./subject.ts";
 
@@ -41,6 +34,9 @@ export interface LoadInput {
 export interface LoadResult<E = Event> {
   readonly ruleset?: Ruleset<E>;
   readonly diagnostics: readonly Diagnostic[];
+  /** What the files define, as far as it could be read; for those who look into it. */
+  readonly collection: Collection;
+  readonly compilation: Compilation<E>;
 }
 
 /** Reads, resolves, checks and compiles rule files; every fault of all files is reported at once. */
@@ -55,25 +51,34 @@ export function loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
 
 /** The same for rules over events of any kind. */
 export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): Steps<LoadResult<E>> {
-  const read: ReadResult[] = [];
-  for (const file of input.files) {
-    read.push(readRuleFile(file));
+  const { files, macros = new Map<string, string>(), options, append = [] } = input;
+  const collector = new Collector(surroundingsOf(subject));
+  const diagnostics: Diagnostic[] = [];
+  for (const file of files) {
+    const read = readRuleFile(file);
+    diagnostics.push(...read.diagnostics);
+    for (const entry of read.entries) {
+      diagnostics.push(...entry.diagnostics);
+      if (entry.definition !== undefined) diagnostics.push(...collector.add(entry.definition));
+    }
     yield;
   }
-  const collection = collectDefinitions(read.flatMap(({ definitions }) => definitions));
-  const diagnostics = [...read.flatMap((file) => file.diagnostics), ...collection.diagnostics];
-  const macros = withGeneratedMacros(collection.macros, input.macros ?? new Map());
-  const lists = createListExpander(collection.lists);
-  const table = yield* createMacroTable({ macros, lists, diagnostics });
-  const checked = yield* checkRules(
-    collection.rules,
-    { macros: table, subject, append: input.append ?? [] },
-    diagnostics,
-  );
-  if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics, input.files) };
-  diagnostics.push(...unusedDefinitions(collection, { lists, macros: table }));
-  const sorted = sortDiagnostics(diagnostics, input.files);
-  return { ruleset: createRuleset(checked, subject, input.options), diagnostics: sorted };
+  diagnostics.push(...unmetPlugins(collector.plugins, builtInPlugins));
+  const around = { subject, generated: macros, builtIn: builtInMacros, append };
+  const compilation = yield* compileCollection(collector, around);
+  diagnostics.push(...compilation.diagnostics.filter(({ code }) => !hides(code, diagnostics)));
+  const result = {
+    diagnostics: sortDiagnostics(diagnostics, files),
+    collection: collector,
+    compilation,
+  };
+  if (hasErrors(diagnostics)) return result;
+  return { ...result, ruleset: createRuleset(compilation.rules, subject, options) };
+}
+
+/** What is unused is only known when everything could be read. */
+function hides(code: string, diagnostics: readonly Diagnostic[]): boolean {
+  return code.startsWith("unused-") && hasErrors(diagnostics);
 }
 
 /** A condition over the place of an event, or what is wrong with it. */
@@ -100,36 +105,3 @@ export function compileScope(text: LocatedText): ScopeResult {
 
 /** `container` alone has always meant this; a file may define it otherwise. */
 const builtInMacros: ReadonlyMap<string, string> = new Map([["container", "container.id != host"]]);
-
-/** Macros that the daemon makes are seen by all others, wherever the file has its own. */
-function withGeneratedMacros(
-  macros: ReadonlyMap<string, CollectedMacro>,
-  generated: ReadonlyMap<string, string>,
-): ReadonlyMap<string, CollectedMacro> {
-  const all = new Map<string, CollectedMacro>();
-  const make = (name: string, condition: string): void => {
-    const text = wholeSource({ name: `<macro ${name}>`, text: condition });
-    const span = text.spanOf(0, condition.length);
-    all.set(name, { name: { value: name, span }, condition: text, firstAt: -1, lastAt: -1 });
-  };
-  for (const [name, condition] of builtInMacros) make(name, condition);
-  for (const [name, macro] of macros) all.set(name, macro);
-  for (const [name, condition] of generated) make(name, condition);
-  return all;
-}
-
-function unusedDefinitions(
-  { lists, macros }: Collection,
-  expanders: { readonly lists: ListExpander; readonly macros: MacroTable },
-): readonly Diagnostic[] {
-  const unused = (kind: "list" | "macro", name: string, span: Span): Diagnostic =>
-    warningAt({ code: `unused-${kind}`, message: `${kind} "${name}" is not used`, span });
-  return [
-    ...[...lists.values()]
-      .filter(({ name }) => !expanders.lists.isUsed(name.value))
-      .map(({ name }) => unused("list", name.value, name.span)),
-    ...[...macros.values()]
-      .filter(({ name }) => !expanders.macros.isUsed(name.value))
-      .map(({ name }) => unused("macro", name.value, name.span)),
-  ];
-}

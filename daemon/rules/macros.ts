@@ -11,8 +11,10 @@ import type { ListExpander } from "./lists.ts";
 /** Parses conditions and puts macros in their place; everything wrong on the way is reported once. */
 export interface MacroTable {
   /** A rule's condition with lists and macros in place; undefined when it is none. A rule sees every macro. */
-  expand(condition: LocatedText): ExpandedCondition | undefined;
+  expand(condition: LocatedText, diagnostics: Diagnostic[]): ExpandedCondition | undefined;
   isUsed(name: string): boolean;
+  /** A macro's own condition with its macros in place; undefined when it is faulty or not there. */
+  find(name: string): ExpandedMacro | undefined;
 }
 
 /** A condition that is ready to be checked. */
@@ -32,20 +34,43 @@ export interface MacroSources {
 /** Levels of macros in macros; more is a mistake, and would be a deep recursion here. */
 const macroLevelsMax = 200;
 
-/** Parses and resolves all macros, also those that no rule uses. */
+/** Parses all macros, then resolves them, also those that no rule uses. */
 export function* createMacroTable(sources: MacroSources): Steps<MacroTable> {
   const resolver = new MacroResolver(sources);
+  for (const macro of sources.macros.values()) {
+    resolver.parse(macro);
+    yield;
+  }
   for (const name of sources.macros.keys()) {
     resolver.resolve(name, 0);
     yield;
   }
   return {
     isUsed: (name) => resolver.used.has(name),
-    expand(condition) {
-      const text = sources.lists.expand(condition);
-      return resolver.expand(text, { before: Infinity, level: 0 })?.condition;
+    find(name) {
+      const macro = resolver.resolve(name, 0);
+      return typeof macro === "object" ? macro : undefined;
+    },
+    expand(condition, diagnostics) {
+      const parsed = parseWithLists(condition, sources.lists, diagnostics);
+      if (parsed === undefined) return undefined;
+      const { expr } = resolver.expand(parsed, { before: Infinity, level: 0 }, diagnostics);
+      return { expr, text: parsed.text };
     },
   };
+}
+
+function parseWithLists(
+  condition: LocatedText,
+  lists: ListExpander,
+  diagnostics: Diagnostic[],
+): ExpandedCondition | undefined {
+  const text = lists.expand(condition);
+  const parsed = parseCondition(text.value);
+  if (parsed.ok) return { expr: parsed.expr, text };
+  const { code, message, range } = parsed.fault;
+  diagnostics.push(errorAt({ code, message, span: text.spanOf(range.start, range.end) }));
+  return undefined;
 }
 
 interface Viewer {
@@ -57,10 +82,16 @@ interface Viewer {
 class MacroResolver {
   readonly used = new Set<string>();
   readonly #sources: MacroSources;
+  readonly #parsed = new Map<string, ExpandedCondition | undefined>();
   readonly #done = new Map<string, ExpandedMacro | "cycle" | "faulty">();
 
   constructor(sources: MacroSources) {
     this.#sources = sources;
+  }
+
+  parse({ name, condition }: CollectedMacro): void {
+    const { lists, diagnostics } = this.#sources;
+    this.#parsed.set(name.value, parseWithLists(condition, lists, diagnostics));
   }
 
   resolve(name: string, level: number): ExpandedMacro | "cycle" | "faulty" | undefined {
@@ -75,25 +106,15 @@ class MacroResolver {
     return resolved;
   }
 
-  expand(
-    text: LocatedText,
-    viewer: Viewer,
-  ): { readonly condition: ExpandedCondition; readonly expansion: Expansion } | undefined {
-    const parsed = parseCondition(text.value);
-    const { diagnostics } = this.#sources;
-    if (!parsed.ok) {
-      const { code, message, range } = parsed.fault;
-      diagnostics.push(errorAt({ code, message, span: text.spanOf(range.start, range.end) }));
-      return undefined;
-    }
-    const expansion = expandMacros(parsed.expr, text, {
+  expand({ expr, text }: ExpandedCondition, viewer: Viewer, diagnostics: Diagnostic[]): Expansion {
+    const expansion = expandMacros(expr, text, {
       find: (name) =>
         this.#isSeen(name, viewer) ? this.resolve(name, viewer.level + 1) : undefined,
       names: () => this.#sources.macros.keys(),
     });
     diagnostics.push(...expansion.diagnostics);
     for (const name of expansion.used) this.used.add(name);
-    return { condition: { expr: expansion.expr, text }, expansion };
+    return expansion;
   }
 
   #isSeen(name: string, { before }: Viewer): boolean {
@@ -101,18 +122,18 @@ class MacroResolver {
     return macro !== undefined && macro.firstAt < before;
   }
 
-  #resolveNew(macro: CollectedMacro, level: number): ExpandedMacro | "faulty" {
-    const { name, condition, lastAt } = macro;
+  #resolveNew({ name, firstAt, lastAt }: CollectedMacro, level: number): ExpandedMacro | "faulty" {
+    const { diagnostics } = this.#sources;
     if (level > macroLevelsMax) {
       const message = `cannot expand macro "${name.value}": macros are nested too deep`;
-      this.#sources.diagnostics.push(errorAt({ code: "too-deep", message, span: name.span }));
+      diagnostics.push(errorAt({ code: "too-deep", message, span: name.span }));
       return "faulty";
     }
-    const text = this.#sources.lists.expand(condition);
+    const parsed = this.#parsed.get(name.value);
+    if (parsed === undefined) return "faulty";
     // A macro sees itself, so that naming itself is told apart from naming what does not exist.
-    const expanded = this.expand(text, { before: Math.max(lastAt, macro.firstAt + 0.5), level });
-    if (expanded === undefined) return "faulty";
-    const { expr, depth } = expanded.expansion;
-    return { name: name.value, text, body: expr, depth };
+    const viewer = { before: Math.max(lastAt, firstAt + 0.5), level };
+    const { expr, depth } = this.expand(parsed, viewer, diagnostics);
+    return { name: name.value, text: parsed.text, body: expr, depth };
   }
 }

@@ -47,6 +47,7 @@ export function readOverrides(reader: EntryReader): readonly OverrideItem[] | un
     reader.error("wrong-type", message, node.span);
     return [];
   }
+  if (node.entries.length === 0) return undefined;
   return node.entries.map(({ key, value }) => ({
     key: { value: key.value, span: key.span },
     mode: value.kind === "scalar" ? value.value : describeYaml(value),

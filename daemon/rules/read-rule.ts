@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { priorities, priorityNamed, type Priority } from "../model/alert.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { describeYaml, yamlValue, type YamlMap, type YamlNode } from "../text/yaml-node.ts";
 import type {
   ExceptionCell,
@@ -61,21 +63,29 @@ export function readRule(reader: EntryReader): RuleDefinition | undefined {
 }
 
 function readParts(reader: EntryReader): RuleParts {
-  // Read for their faults: nothing here captures by rule, nor counts event types.
-  reader.flag("warn_evttypes");
-  reader.flag("capture");
-  reader.count("capture_duration");
   return {
     condition: reader.text("condition"),
     output: reader.text("output"),
     desc: reader.text("desc"),
-    priority: reader.named("priority"),
+    priority: readPriority(reader),
     source: reader.named("source"),
     enabled: reader.flag("enabled"),
     tags: reader.texts("tags")?.map(({ value }) => value),
     exceptions: readExceptions(reader),
     skipsUnknownFields: reader.flag("skip-if-unknown-filter"),
+    warnsOfEventTypes: reader.flag("warn_evttypes"),
+    capture: reader.flag("capture"),
+    captureDurationMs: reader.count("capture_duration"),
   };
+}
+
+function readPriority(reader: EntryReader): Priority | undefined {
+  const named = reader.named("priority");
+  const found = named && priorityNamed(named.value);
+  if (named === undefined || found !== undefined) return found;
+  const hint = didYouMean(named.value, priorities) || `: expected one of ${priorities.join(", ")}`;
+  reader.error("unknown-priority", `cannot use priority "${named.value}"${hint}`, named.span);
+  return undefined;
 }
 
 function checkAppend(reader: EntryReader, name: Named): void {
@@ -121,11 +131,26 @@ const exceptionKeys = new Set(["name", "fields", "comps", "values"]);
 function readExceptions(reader: EntryReader): readonly ExceptionDefinition[] | undefined {
   const node = yamlValue(reader.map, "exceptions");
   if (node === undefined) return undefined;
+  const isEmpty = node.kind === "scalar" && node.type === "null";
+  const items = isEmpty ? [] : (reader.items("exceptions", node) ?? []);
+  const isAddition = reader.has("append") || reader.has("override");
   const exceptions: ExceptionDefinition[] = [];
-  for (const item of reader.items("exceptions", node) ?? []) {
+  for (const item of items) {
     const exception = item.kind === "map" ? readException(item, reader) : undefined;
-    if (exception !== undefined) exceptions.push(exception);
-    else if (item.kind !== "map") {
+    if (exception !== undefined) {
+      const { name } = exception;
+      const twin = exceptions.find((other) => other.name.value === name.value);
+      if (twin !== undefined) {
+        const message = `exception "${name.value}" is there twice: give each a name of its own`;
+        reader.warn("exception-name", message, name.span, [
+          { message: "first defined here", span: twin.name.span },
+        ]);
+      }
+      if (isAddition && exception.values === undefined) {
+        reader.warn("exception-values", `exception "${name.value}" adds no values`, name.span);
+      }
+      exceptions.push(exception);
+    } else if (item.kind !== "map") {
       const message = `cannot use ${describeYaml(item)} as an exception: expected a map with a name`;
       reader.error("wrong-type", message, item.span);
     }
@@ -136,10 +161,12 @@ function readExceptions(reader: EntryReader): readonly ExceptionDefinition[] | u
 function readException(map: YamlMap, reader: EntryReader): ExceptionDefinition | undefined {
   for (const { key } of map.entries) {
     if (exceptionKeys.has(key.value)) continue;
-    reader.warn("unknown-item-key", `cannot use key "${key.value}" in an exception`, key.span);
+    const hint = didYouMean(key.value, exceptionKeys);
+    const message = `cannot use key "${key.value}" in an exception${hint}`;
+    reader.warn("unknown-exception-key", message, key.span);
   }
   const name = yamlValue(map, "name");
-  if (name?.kind !== "scalar" || name.value === "") {
+  if (name?.kind !== "scalar" || name.type === "null" || name.value === "") {
     reader.error("missing-item-key", "cannot use an exception without a name", map.span);
     return undefined;
   }

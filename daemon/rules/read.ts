@@ -7,61 +7,69 @@ import type { Definition, ListDefinition, MacroDefinition } from "./definition.t
 import { EntryReader } from "./entry-reader.ts";
 import { readMode } from "./override.ts";
 import { readRule } from "./read-rule.ts";
-import { checkEngineVersion, checkPluginVersions } from "./required-versions.ts";
+import { checkEngineVersion, readPluginVersions } from "./required-versions.ts";
+
+/** What one entry of a file says, and what is wrong with it. */
+export interface ReadEntry {
+  readonly definition?: Definition;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Nothing stands here: upstream reads no further (quirk). */
+  readonly isEmptyDocument?: boolean;
+}
 
 /** What one rule file says, and everything that is wrong with it. */
 export interface ReadResult {
-  readonly definitions: readonly Definition[];
+  readonly entries: readonly ReadEntry[];
+  /** Why the file is no YAML; there are no entries then. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Reads a rule file: any number of documents, each a list of entries. */
 export function readRuleFile(source: Source): ReadResult {
-  const { documents, diagnostics: faults } = readYaml(source, { multiDocument: true });
-  const diagnostics = [...faults];
-  const definitions: Definition[] = [];
-  for (const document of documents) {
-    for (const entry of entriesOf(document, diagnostics)) {
-      const definition = readEntry(entry, diagnostics);
-      if (definition !== undefined) definitions.push(definition);
-    }
-  }
-  return { definitions, diagnostics };
+  const { documents, diagnostics } = readYaml(source, { multiDocument: true });
+  const lastRead = documents.findLastIndex((document) => !isNull(document));
+  const entries = documents.flatMap((document, i) =>
+    isNull(document) ? [emptyDocument(document, i < lastRead)] : readDocument(document),
+  );
+  return { entries, diagnostics };
 }
 
 function isNull(node: YamlNode): boolean {
   return node.kind === "scalar" && node.type === "null";
 }
 
-function entriesOf(document: YamlNode, diagnostics: Diagnostic[]): readonly YamlMap[] {
-  if (isNull(document)) return [];
-  const items = document.kind === "sequence" ? document.items : [document];
-  if (document.kind !== "sequence") {
-    const message = `cannot read ${describeYaml(document)} as rules: expected a list of entries`;
-    diagnostics.push(errorAt({ code: "rule-file", message, span: document.span }));
-    return [];
-  }
-  const entries: YamlMap[] = [];
-  for (const item of items) {
-    if (item.kind === "map") entries.push(item);
-    else if (!isNull(item)) {
-      const message = `cannot read ${describeYaml(item)} as an entry: expected a map such as "rule: …"`;
-      diagnostics.push(errorAt({ code: "rule-file", message, span: item.span }));
-    }
-  }
-  return entries;
+function emptyDocument({ span }: YamlNode, isFollowed: boolean): ReadEntry {
+  const message = "an empty document: Falco reads no further than here";
+  const diagnostics = isFollowed ? [warningAt({ code: "empty-document", message, span })] : [];
+  return { diagnostics, isEmptyDocument: true };
 }
 
-function readEntry(map: YamlMap, diagnostics: Diagnostic[]): Definition | undefined {
+function readDocument(document: YamlNode): readonly ReadEntry[] {
+  if (document.kind !== "sequence") {
+    const message = `cannot read ${describeYaml(document)} as rules: expected a list of entries`;
+    return [{ diagnostics: [errorAt({ code: "rule-file", message, span: document.span })] }];
+  }
+  return document.items.filter((item) => !isNull(item)).map(readEntry);
+}
+
+/** Reads one entry: a rule, a macro, a list, or what the file asks of the engine. */
+export function readEntry(item: YamlNode): ReadEntry {
+  if (item.kind !== "map") {
+    const message = `cannot read ${describeYaml(item)} as an entry: expected a map such as "rule: …"`;
+    return { diagnostics: [errorAt({ code: "rule-file", message, span: item.span })] };
+  }
+  const diagnostics: Diagnostic[] = [];
+  const definition = readDefinition(item, diagnostics);
+  return definition === undefined ? { diagnostics } : { definition, diagnostics };
+}
+
+function readDefinition(map: YamlMap, diagnostics: Diagnostic[]): Definition | undefined {
   const reader = new EntryReader(map, diagnostics);
   if (reader.has("required_engine_version")) {
     checkEngineVersion(reader);
     return undefined;
   }
-  if (reader.has("required_plugin_versions")) {
-    checkPluginVersions(reader);
-    return undefined;
-  }
+  if (reader.has("required_plugin_versions")) return readPluginVersions(reader);
   if (reader.has("list")) return readList(reader);
   if (reader.has("macro")) return readMacro(reader);
   if (reader.has("rule")) return readRule(reader);
@@ -79,7 +87,7 @@ function readList(reader: EntryReader): ListDefinition | undefined {
   const name = reader.named("list");
   if (name === undefined) return undefined;
   if (/[()"'\s=,]/.test(name.value)) {
-    reader.warn("invalid-name", `cannot use list "${name.value}" in conditions`, name.span);
+    reader.warn("invalid-list-name", `cannot use list "${name.value}" in conditions`, name.span);
   }
   reader.require("items", name, "list");
   const items = reader.texts("items");
@@ -92,7 +100,7 @@ function readMacro(reader: EntryReader): MacroDefinition | undefined {
   const name = reader.named("macro");
   if (name === undefined) return undefined;
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name.value)) {
-    reader.warn("invalid-name", `cannot use macro "${name.value}" in conditions`, name.span);
+    reader.warn("invalid-macro-name", `cannot use macro "${name.value}" in conditions`, name.span);
   }
   reader.require("condition", name, "macro");
   const condition = reader.text("condition");

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
+import type { Span } from "../text/source.ts";
 import { describeYaml, yamlValue, type YamlNode } from "../text/yaml-node.ts";
+import type { PluginDefinition, PluginVersion } from "./definition.ts";
 import type { EntryReader } from "./entry-reader.ts";
 
 /** The version of Falco's engine whose rule language this is. */
 const engineVersion = [0, 63, 0] as const;
 
 /** Plugins whose fields are built in, with the newest version that is answered for. */
-const builtInPlugins: ReadonlyMap<string, Version> = new Map([["container", [0, 99, 99]]]);
+export const builtInPlugins: readonly PluginVersion[] = [{ name: "container", version: "0.99.99" }];
 
 type Version = readonly [major: number, minor: number, patch: number];
 
@@ -20,57 +23,97 @@ export function checkEngineVersion(reader: EntryReader): void {
   const shown = `"${wanted.value}"`;
   if (version === undefined) {
     const message = `cannot read ${shown} as a version: expected a number or x.y.z`;
-    reader.error("engine-version", message, wanted.span);
+    reader.error("engine-version-text", message, wanted.span);
   } else if (!isSatisfied(version, engineVersion)) {
     const message = `cannot load rules for engine ${shown}: this is engine ${engineVersion.join(".")}`;
     reader.error("engine-version", message, wanted.span);
   }
 }
 
-/** Reports `required_plugin_versions` that are not built in, nor any of their alternatives. */
-export function checkPluginVersions(reader: EntryReader): void {
+/** Reads `required_plugin_versions`; whether they are met is another question: `unmetPlugins`. */
+export function readPluginVersions(reader: EntryReader): PluginDefinition | undefined {
   reader.warnOfUnknownKeys(new Set(["required_plugin_versions"]));
   const node = yamlValue(reader.map, "required_plugin_versions");
-  if (node === undefined) return;
-  for (const item of reader.items("required_plugin_versions", node) ?? []) {
-    const wanted = readRequirement(item, reader);
+  const items = node && reader.items("required_plugin_versions", node);
+  if (items === undefined) return undefined;
+  const requirements = items.flatMap((item) => {
+    const alternatives = readAlternatives(item, reader);
+    return alternatives.length === 0 ? [] : [{ alternatives, span: item.span }];
+  });
+  return { kind: "plugins", requirements };
+}
+
+function readAlternatives(item: YamlNode, reader: EntryReader): readonly PluginVersion[] {
+  const list = item.kind === "map" ? yamlValue(item, "alternatives") : undefined;
+  const others = list === undefined ? [] : (reader.items("alternatives", list) ?? []);
+  const seen = new Set<string>();
+  const alternatives: PluginVersion[] = [];
+  for (const node of [item, ...others]) {
+    const wanted = readRequirement(node, reader);
     if (wanted === undefined) continue;
-    const list = item.kind === "map" ? yamlValue(item, "alternatives") : undefined;
-    const others = list === undefined ? [] : (reader.items("alternatives", list) ?? []);
-    const choices = [wanted, ...others.flatMap((other) => readRequirement(other, reader) ?? [])];
-    const isMet = choices.some(({ name, version }) => {
-      const builtIn = builtInPlugins.get(name);
-      return builtIn !== undefined && isSatisfied(version, builtIn);
-    });
-    if (isMet) continue;
-    const known = [...builtInPlugins.keys()].join(", ");
-    const message = `cannot provide plugin "${wanted.name}": built in are ${known}`;
-    reader.error("plugin-version", message, item.span);
+    if (seen.has(wanted.name)) {
+      const message = `cannot ask for plugin "${wanted.name}" twice among alternatives`;
+      reader.error("plugin-version", message, node.span);
+    }
+    seen.add(wanted.name);
+    alternatives.push(wanted);
   }
+  return alternatives;
 }
 
-interface Requirement {
-  readonly name: string;
-  readonly version: Version;
-}
-
-function readRequirement(node: YamlNode, reader: EntryReader): Requirement | undefined {
+function readRequirement(node: YamlNode, reader: EntryReader): PluginVersion | undefined {
   const name = node.kind === "map" ? yamlValue(node, "name") : undefined;
   const version = node.kind === "map" ? yamlValue(node, "version") : undefined;
-  if (name?.kind !== "scalar" || version?.kind !== "scalar") {
+  if (!isText(name) || !isText(version)) {
     const message = `cannot use ${describeYaml(node)} here: expected a map with name and version`;
     reader.error("wrong-type", message, node.span);
     return undefined;
   }
-  const parsed = parseVersion(version.value);
-  if (parsed !== undefined) return { name: name.value, version: parsed };
-  const message = `cannot read "${version.value}" as a version: expected x.y.z`;
-  reader.error("plugin-version", message, version.span);
-  return undefined;
+  if (parseVersion(version.value) === undefined) {
+    const message = `cannot read "${version.value}" as a version: expected x.y.z`;
+    reader.error("plugin-version", message, version.span);
+  }
+  return { name: name.value, version: version.value };
+}
+
+function isText(node: YamlNode | undefined): node is YamlNode & { readonly kind: "scalar" } {
+  return node?.kind === "scalar" && node.type !== "null" && node.value !== "";
+}
+
+/**
+ * One error for each requirement that the plugins at hand do not meet: the first alternative whose plugin is at hand
+ * decides, by the same major version and one that is not newer.
+ */
+export function unmetPlugins(
+  requirements: readonly PluginDefinition[],
+  atHand: readonly PluginVersion[],
+): readonly Diagnostic[] {
+  const versions = new Map(atHand.map(({ name, version }) => [name, version]));
+  return requirements
+    .flatMap((definition) => definition.requirements)
+    .flatMap(({ alternatives, span }) => unmet(alternatives, versions, span));
+}
+
+function unmet(
+  alternatives: readonly PluginVersion[],
+  versions: ReadonlyMap<string, string>,
+  span: Span,
+): readonly Diagnostic[] {
+  const decisive = alternatives.find(({ name }) => versions.has(name));
+  const wanted = decisive && parseVersion(decisive.version);
+  const available = decisive && parseVersion(versions.get(decisive.name) ?? "");
+  // A version that is none is told where it is read.
+  if (decisive !== undefined && wanted === undefined) return [];
+  if (wanted !== undefined && available !== undefined && isSatisfied(wanted, available)) return [];
+  const asked = decisive ?? alternatives[0];
+  const shown = `"${asked?.name ?? ""}" ${asked?.version ?? ""}`;
+  const known = [...versions].map(([name, version]) => `${name} ${version}`).join(", ");
+  const message = `cannot provide plugin ${shown}: built in are ${known || "none"}`;
+  return [errorAt({ code: "plugin-missing", message, span })];
 }
 
 function parseVersion(text: string): Version | undefined {
-  const parts = /^([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})(?:[-+].*)?$/.exec(text);
+  const parts = /^([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})/.exec(text);
   if (parts === null) return undefined;
   return [Number(parts[1]), Number(parts[2]), Number(parts[3])];
 }

@@ -38,6 +38,9 @@ function setUp(defaults: { socketPath?: string; configFile?: string } = {}) {
       return Promise.resolve(0);
     },
     readSources,
+    readInputLines: async function* () {
+      yield* await Promise.resolve([]);
+    },
     defaults: {
       version: "1.2.3",
       configFile: defaults.configFile ?? "/nowhere/execwarden.yaml",

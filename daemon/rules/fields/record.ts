@@ -34,13 +34,38 @@ export interface DeclaredField {
   readonly arg_required?: boolean;
 }
 
+/** Which fields there are. */
+export interface RecordOptions {
+  /** Without those of containers and pods, as Falco without its container plugin. */
+  readonly noContainer?: boolean;
+  /** With those that Falco does not know: for our users' tests, not where answers are compared with Falco's. */
+  readonly ownFields?: boolean;
+}
+
+function isOfContainers(name: string): boolean {
+  return /^(?:container|k8s)\.|^proc\.is_container_/.test(name);
+}
+
+/** Fields that are ours alone: a rule that uses them does not load in Falco. */
+function isOwn(name: string): boolean {
+  return /^(?:host|image|docker|alert)\.|^container\.(?:allowlisted|compose\.|swarm\.|created_ts|network_mode|user$|exec_)/.test(
+    name,
+  );
+}
+
 /** Rules over events that are tables; events of any type may occur. */
 export function recordSubject(
   declared: Readonly<Record<string, DeclaredField>> = {},
+  options: RecordOptions = {},
 ): RuleSubject<RecordEvent> {
+  const { noContainer = false, ownFields = false } = options;
+  const isLeftOut = (name: string): boolean =>
+    (noContainer && isOfContainers(name)) || (!ownFields && isOwn(name));
   const own = Object.entries(declared).map(([name, field]) => declaredField(name, field));
   const names = new Set(Object.keys(declared));
-  const known = ruleFields.filter(({ name }) => !names.has(name)).map(recordField);
+  const known = ruleFields
+    .filter(({ name }) => !names.has(name) && !isLeftOut(name))
+    .map(recordField);
   return { catalogue: createCatalogue([...known, ...own]) };
 }
 

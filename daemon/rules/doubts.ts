@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import type { LocatedText } from "../text/located-text.ts";
+import type { Expr, FieldNode, Operand, RightOperand, TransformArg } from "../lang/ast.ts";
+
+/** Fields that upstream keeps so that old rules load. */
+const deprecatedFields: readonly string[] = [
+  "evt.dir",
+  "evt.latency",
+  "evt.latency.s",
+  "evt.latency.ns",
+  "evt.latency.human",
+  "evt.wait_latency",
+];
+
+/** Warnings about a condition that is right, one per field or kind: deprecated fields, comparisons with `<NA>`. */
+export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnostic[] {
+  const doubts = new Map<string, Diagnostic>();
+  visit(expr, text, (node, place) => {
+    const { start, end } = node.range;
+    if (node.kind === "field") {
+      if (!deprecatedFields.includes(node.name) || doubts.has(node.name)) return;
+      const message = `field "${node.name}" is deprecated: it always has the same value`;
+      const span = place.spanOf(start, end);
+      doubts.set(node.name, warningAt({ code: "deprecated", message, span }));
+    } else if (!doubts.has("<NA>") && isUnsafe(node)) {
+      const message = `cannot tell a missing value by comparing with <NA>: write "exists"`;
+      const span = place.spanOf(start, end);
+      doubts.set("<NA>", warningAt({ code: "unsafe-missing-check", message, span }));
+    }
+  });
+  return [...doubts.values()];
+}
+
+/** Warnings about an output: deprecated fields, found as upstream finds them, by their names as part of the text. */
+export function outputDoubts(output: LocatedText): readonly Diagnostic[] {
+  return deprecatedFields.flatMap((name) => {
+    const at = output.value.indexOf(name);
+    if (at < 0) return [];
+    const message = `field "${name}" is deprecated: it always has the same value`;
+    return [warningAt({ code: "deprecated", message, span: output.spanOf(at, at + name.length) })];
+  });
+}
+
+type Comparison = Expr & { readonly kind: "compare" };
+type Visitor = (node: FieldNode | Comparison, text: LocatedText) => void;
+
+function isUnsafe({ left, operator, modifier, right }: Comparison): boolean {
+  if (left.kind !== "field" || !/^(?:ka|jevt)\./.test(left.name)) return false;
+  if (modifier !== undefined) return false;
+  if (!["=", "==", "!=", "in", "intersects", "pmatch"].includes(operator)) return false;
+  const values = right.kind === "list" ? right.items : right.kind === "value" ? [right] : [];
+  return values.some(({ value }) => value === "<NA>");
+}
+
+function visit(expr: Expr, text: LocatedText, act: Visitor): void {
+  switch (expr.kind) {
+    case "and":
+    case "or":
+      for (const operand of expr.operands) visit(operand, text, act);
+      return;
+    case "not":
+      visit(expr.operand, text, act);
+      return;
+    case "expanded":
+      visit(expr.body, expr.text, act);
+      return;
+    case "exists":
+      visitOperand(expr.left, text, act);
+      return;
+    case "compare":
+      act(expr, text);
+      visitOperand(expr.left, text, act);
+      visitRight(expr.right, text, act);
+      return;
+    case "macro":
+      return;
+  }
+}
+
+function visitRight(right: RightOperand, text: LocatedText, act: Visitor): void {
+  if (right.kind === "val") act(right.field, text);
+  else if (right.kind === "transform") visitOperand(right, text, act);
+}
+
+function visitOperand(operand: Operand | TransformArg, text: LocatedText, act: Visitor): void {
+  if (operand.kind === "field") act(operand, text);
+  else if (operand.kind === "transform")
+    for (const arg of operand.args) visitOperand(arg, text, act);
+  else if (operand.kind === "arg-list")
+    for (const item of operand.items) visitOperand(item, text, act);
+}

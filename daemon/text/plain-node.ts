@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { wholeSource } from "./located-text.ts";
+import type { Span } from "./source.ts";
+import type { YamlNode, YamlScalar, YamlScalarType } from "./yaml-node.ts";
+
+/**
+ * Plain JSON data as the tree that a YAML document of the same content would be. Nobody wrote it in a file: each text is
+ * a source of its own, named by the keys that lead to it, so that places inside it are exact.
+ */
+export function plainNode(value: unknown, name: string): YamlNode {
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    const nodes = items.map((item, i) => plainNode(item, `${name}[${i}]`));
+    return { kind: "sequence", items: nodes, span: emptySpan(name) };
+  }
+  if (typeof value !== "object" || value === null) return plainScalar(value, name);
+  const entries = Object.entries(value).map(([key, item]: [string, unknown]) => ({
+    key: plainScalar(key, key),
+    value: plainNode(item, key),
+  }));
+  return { kind: "map", entries, span: emptySpan(name) };
+}
+
+function plainScalar(value: unknown, name: string): YamlScalar {
+  const isNothing = value === null || value === undefined;
+  const text = isNothing ? "" : String(value as string | number | boolean | bigint);
+  const located = wholeSource({ name, text });
+  const span = located.spanOf(0, text.length);
+  return { kind: "scalar", type: typeOf(value), value: text, text: located, span };
+}
+
+function typeOf(value: unknown): YamlScalarType {
+  switch (typeof value) {
+    case "boolean":
+      return "boolean";
+    case "bigint":
+      return "integer";
+    case "number":
+      return Number.isInteger(value) ? "integer" : "float";
+    case "string":
+      return "string";
+    default:
+      return "null";
+  }
+}
+
+function emptySpan(name: string): Span {
+  return { source: { name, text: "" }, start: 0, end: 0 };
+}
