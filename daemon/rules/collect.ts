@@ -123,8 +123,8 @@ export class Collector implements Collection {
     return faults;
   }
 
-  #fieldTest({ source }: RuleParts): (text: string) => boolean {
-    const name = source?.value ?? defaultSource;
+  #fieldTest(parts: RuleParts): (text: string) => boolean {
+    const name = sourceOf(parts);
     return (text) => !this.#around.isSource(name) || this.#around.isField(text, name);
   }
 
@@ -134,8 +134,8 @@ export class Collector implements Collection {
     earlier: CollectedRule | undefined,
     faults: Diagnostic[],
   ): boolean {
-    const source = parts.source?.value ?? defaultSource;
-    const before = earlier?.parts.source?.value ?? defaultSource;
+    const source = sourceOf(parts);
+    const before = earlier === undefined ? source : sourceOf(earlier.parts);
     const span = parts.source?.span ?? name.span;
     if (earlier !== undefined && source !== before) {
       const message = `cannot change the source of rule "${name.value}" to "${source}"`;
@@ -149,6 +149,10 @@ export class Collector implements Collection {
     faults.push(warningAt({ code: "unknown-source", message, span }));
     return true;
   }
+}
+
+function sourceOf({ source }: RuleParts): string {
+  return source?.value ?? defaultSource;
 }
 
 function notDefined(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, warningAt, type Diagnostic, type Note } from "../text/diagnostic.ts";
+import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Span } from "../text/source.ts";
@@ -29,8 +29,14 @@ export class EntryReader {
     this.#diagnostics.push(errorAt({ code, message, span }));
   }
 
-  warn(code: RuleCode, message: string, span: Span, notes: readonly Note[] = []): void {
-    this.#diagnostics.push(warningAt({ code, message, span, notes }));
+  warn(code: RuleCode, message: string, span: Span): void {
+    this.#diagnostics.push(warningAt({ code, message, span }));
+  }
+
+  /** Warns of what repeats something that stands elsewhere. */
+  warnOfTwin(code: RuleCode, message: string, spans: { here: Span; first: Span }): void {
+    const notes = [{ message: "first defined here", span: spans.first }];
+    this.#diagnostics.push(warningAt({ code, message, span: spans.here, notes }));
   }
 
   has(key: string): boolean {

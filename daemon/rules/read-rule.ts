@@ -133,22 +133,12 @@ function readExceptions(reader: EntryReader): readonly ExceptionDefinition[] | u
   if (node === undefined) return undefined;
   const isEmpty = node.kind === "scalar" && node.type === "null";
   const items = isEmpty ? [] : (reader.items("exceptions", node) ?? []);
-  const isAddition = reader.has("append") || reader.has("override");
+  const isAddition = ["append", "override"].some((key) => reader.has(key));
   const exceptions: ExceptionDefinition[] = [];
   for (const item of items) {
     const exception = item.kind === "map" ? readException(item, reader) : undefined;
     if (exception !== undefined) {
-      const { name } = exception;
-      const twin = exceptions.find((other) => other.name.value === name.value);
-      if (twin !== undefined) {
-        const message = `exception "${name.value}" is there twice: give each a name of its own`;
-        reader.warn("exception-name", message, name.span, [
-          { message: "first defined here", span: twin.name.span },
-        ]);
-      }
-      if (isAddition && exception.values === undefined) {
-        reader.warn("exception-values", `exception "${name.value}" adds no values`, name.span);
-      }
+      warnOfException(exception, { exceptions, isAddition }, reader);
       exceptions.push(exception);
     } else if (item.kind !== "map") {
       const message = `cannot use ${describeYaml(item)} as an exception: expected a map with a name`;
@@ -156,6 +146,21 @@ function readExceptions(reader: EntryReader): readonly ExceptionDefinition[] | u
     }
   }
   return exceptions;
+}
+
+function warnOfException(
+  { name, values }: ExceptionDefinition,
+  earlier: { readonly exceptions: readonly ExceptionDefinition[]; readonly isAddition: boolean },
+  reader: EntryReader,
+): void {
+  const twin = earlier.exceptions.find((other) => other.name.value === name.value);
+  if (twin !== undefined) {
+    const message = `exception "${name.value}" is there twice: give each a name of its own`;
+    reader.warnOfTwin("exception-name", message, { here: name.span, first: twin.name.span });
+  }
+  if (earlier.isAddition && values === undefined) {
+    reader.warn("exception-values", `exception "${name.value}" adds no values`, name.span);
+  }
 }
 
 function readException(map: YamlMap, reader: EntryReader): ExceptionDefinition | undefined {

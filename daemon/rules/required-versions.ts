@@ -100,16 +100,19 @@ function unmet(
   span: Span,
 ): readonly Diagnostic[] {
   const decisive = alternatives.find(({ name }) => versions.has(name));
-  const wanted = decisive && parseVersion(decisive.version);
-  const available = decisive && parseVersion(versions.get(decisive.name) ?? "");
-  // A version that is none is told where it is read.
-  if (decisive !== undefined && wanted === undefined) return [];
-  if (wanted !== undefined && available !== undefined && isSatisfied(wanted, available)) return [];
+  if (decisive !== undefined && isMet(decisive, versions.get(decisive.name) ?? "")) return [];
   const asked = decisive ?? alternatives[0];
   const shown = `"${asked?.name ?? ""}" ${asked?.version ?? ""}`;
   const known = [...versions].map(([name, version]) => `${name} ${version}`).join(", ");
   const message = `cannot provide plugin ${shown}: built in are ${known || "none"}`;
   return [errorAt({ code: "plugin-missing", message, span })];
+}
+
+/** A version that is none is told where it is read. */
+function isMet({ version }: PluginVersion, atHand: string): boolean {
+  const wanted = parseVersion(version);
+  const available = parseVersion(atHand);
+  return wanted === undefined || (available !== undefined && isSatisfied(wanted, available));
 }
 
 function parseVersion(text: string): Version | undefined {

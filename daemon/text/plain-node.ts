@@ -23,25 +23,17 @@ export function plainNode(value: unknown, name: string): YamlNode {
 
 function plainScalar(value: unknown, name: string): YamlScalar {
   const isNothing = value === null || value === undefined;
-  const text = isNothing ? "" : String(value as string | number | boolean | bigint);
+  const text = isNothing || typeof value === "object" ? "" : String(value);
   const located = wholeSource({ name, text });
   const span = located.spanOf(0, text.length);
   return { kind: "scalar", type: typeOf(value), value: text, text: located, span };
 }
 
 function typeOf(value: unknown): YamlScalarType {
-  switch (typeof value) {
-    case "boolean":
-      return "boolean";
-    case "bigint":
-      return "integer";
-    case "number":
-      return Number.isInteger(value) ? "integer" : "float";
-    case "string":
-      return "string";
-    default:
-      return "null";
-  }
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "bigint") return "integer";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "float";
+  return typeof value === "string" ? "string" : "null";
 }
 
 function emptySpan(name: string): Span {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { memberOf, textMember, toList } from "../../util/unknown-value.ts";
-import { priorityNamed } from "../../model/alert.ts";
+import { priorityNamed, type Priority } from "../../model/alert.ts";
 import { readRecordEvent, recordSubject, type RecordEvent } from "../../rules/fields/record.ts";
 import { compileTemplate, type OutputTemplate } from "../../rules/output-template.ts";
 import { compileRuleOutput } from "../../rules/rule-output.ts";
@@ -64,9 +64,7 @@ interface AlertCase {
 }
 
 function alertAnswer({ input, format, event, subject, $ts }: AlertCase): object {
-  const rule = textMember(input, "rule") ?? "";
-  const source = textMember(input, "source") ?? "syscall";
-  const tags = toList(memberOf(input, "tags")).map(String).sort();
+  const { rule, source, tags } = ownerOf(input);
   const extraFields = toList(memberOf(input, "extra_fields")).flatMap(readExtraField);
   const context = { catalogue: subject.catalogue, append: [{ extraFields }] };
   const compiled = compileRuleOutput(format, { name: rule, source, tags }, context);
@@ -80,10 +78,11 @@ function alertAnswer({ input, format, event, subject, $ts }: AlertCase): object 
   const timeNs = BigInt(String($ts));
   const { date, time, nanoseconds } = splitTime(timeNs);
   const clock = `${time}.${nanoseconds}`;
-  const priority = priorityNamed(textMember(input, "priority") ?? "Debug") ?? "Debug";
+  const priority = priorityOf(input);
   const { output: message, fields } = compiled.format(event);
-  const timeName = isSet("iso8601", false) ? "evt.time.iso8601" : "evt.time";
-  const shown = isSet("iso8601", false) ? `${date}T${clock}+0000` : clock;
+  const [timeName, shown] = isSet("iso8601", false)
+    ? ["evt.time.iso8601", `${date}T${clock}+0000`]
+    : ["evt.time", clock];
   const line = `${shown}: ${priority} ${message}`;
   if (memberOf(input, "json") !== true) return { text: JSON.stringify(line).slice(1, -1) };
   return {
@@ -101,6 +100,18 @@ function alertAnswer({ input, format, event, subject, $ts }: AlertCase): object 
       time: `${date}T${clock}Z`,
     },
   };
+}
+
+function ownerOf(input: unknown): { rule: string; source: string; tags: readonly string[] } {
+  return {
+    rule: textMember(input, "rule") ?? "",
+    source: textMember(input, "source") ?? "syscall",
+    tags: toList(memberOf(input, "tags")).map(String).sort(),
+  };
+}
+
+function priorityOf(input: unknown): Priority {
+  return priorityNamed(textMember(input, "priority") ?? "") ?? "Debug";
 }
 
 function sortedByKey(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
