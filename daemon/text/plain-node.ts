@@ -22,11 +22,16 @@ export function plainNode(value: unknown, name: string): YamlNode {
 }
 
 function plainScalar(value: unknown, name: string): YamlScalar {
-  const isNothing = value === null || value === undefined;
-  const text = isNothing || typeof value === "object" ? "" : String(value);
+  const text = textOf(value);
   const located = wholeSource({ name, text });
   const span = located.spanOf(0, text.length);
   return { kind: "scalar", type: typeOf(value), value: text, text: located, span };
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "bigint") return value.toString();
+  return typeof value === "boolean" ? String(value) : "";
 }
 
 function typeOf(value: unknown): YamlScalarType {
