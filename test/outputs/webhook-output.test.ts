@@ -8,6 +8,7 @@ import {
   defaultWebhookLimits,
   type WebhookLimits,
 } from "../../daemon/outputs/webhook-output.ts";
+import { createLane } from "../../daemon/util/lane.ts";
 import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
 import { sampleAlert } from "./fixtures/alert.ts";
@@ -211,4 +212,31 @@ t.test("a receiver that is not there yet gets its alerts when it is", async (t) 
     ["cannot deliver alerts; will try again", "alerts are delivered again"],
   );
   await output.close(100);
+});
+
+t.test("what a dead receiver missed is sent after a restart, under the same keys", async (t) => {
+  const { received, url } = await receiver(t, (response, n) => {
+    response.statusCode = n <= 3 ? 503 : 200;
+    response.end();
+  });
+  const spool = {
+    ...{ directory: t.testdir(), name: "ops", bytesMax: 1 << 20, fsync: "never" as const },
+    lane: createLane(),
+  };
+  const { log } = createRecordingLog();
+  const limits = { ...defaultWebhookLimits, firstPauseMs: 1, pauseMaxMs: 5 };
+  const dead = new URL("http://127.0.0.1:1/");
+  const first = createWebhookOutput({ name: "ops", url: dead, formatJson, log, limits, spool });
+  for (let i = 0; i < 50; i++) first.write(sampleAlert({ uuid: `n${i}` }));
+  await until(() => first.counters().spooled === 50, 5000);
+  await first.close(2000);
+  t.match(first.counters(), { written: 0, dropped: 0, failed: 0 });
+  const second = createWebhookOutput({ name: "ops", url, formatJson, log, limits, spool });
+  await until(() => second.counters().written === 50, 10_000);
+  await second.close(2000);
+  const keys = received.map(({ request }) => request.headers["idempotency-key"]);
+  t.strictSame(new Set(keys), new Set(Array.from({ length: 50 }, (_, i) => `n${i}`)));
+  t.equal(keys.length, 53, "those that were answered with 503 came again");
+  for (const { request, body } of received)
+    t.equal((JSON.parse(body) as { uuid: string }).uuid, request.headers["idempotency-key"]);
 });
