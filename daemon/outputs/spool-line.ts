@@ -17,7 +17,7 @@ export function encodeSpoolLine({ key, body }: Delivery): Buffer {
 }
 
 /** Reads a line without its line break; undefined when it was torn or changed. */
-export function decodeSpoolLine(line: Buffer): Delivery | undefined {
+function decodeSpoolLine(line: Buffer): Delivery | undefined {
   const content = line.subarray(checksumLength + 1);
   if (line.toString("latin1", 0, checksumLength) !== checksum(content)) return undefined;
   const end = content.indexOf(" ");
