@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/openapi.yaml against the table of routes, and real answers against its schemas.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { parse } from "yaml";
+import { routes } from "../../daemon/control/routes.ts";
+import { createControlServer } from "../../daemon/control/server.ts";
+import { toJsonSchema, z } from "../../daemon/text/schema.ts";
+import { createRecentOutput } from "../../daemon/outputs/recent-output.ts";
+import { sampleAlert } from "../outputs/fixtures/alert.ts";
+import { sampleControl, sampleTools } from "./fixtures/control.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+interface Operation {
+  readonly summary: string;
+  readonly "x-access": string;
+  readonly parameters?: readonly { name: string; in: string; schema: Schema }[];
+  readonly requestBody?: { content: Record<string, { schema: Schema }> };
+  readonly responses: Readonly<Record<string, { content: Record<string, { schema: Schema }> }>>;
+}
+
+const described = parse(
+  readFileSync(new URL("../../docs/openapi.yaml", import.meta.url), "utf8"),
+) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+};
+
+/** References written out, which are never cyclic here. */
+function whole(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(whole);
+  if (typeof schema !== "object" || schema === null) return schema;
+  if ("$ref" in schema) {
+    return whole(described.components.schemas[String(schema.$ref).split("/").at(-1) ?? ""]);
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, whole(value)]));
+}
+
+const operations = Object.entries(described.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+t.test("the same paths, methods, roles and summaries", (t) => {
+  t.strictSame(
+    operations
+      .map(({ path, method, operation }) =>
+        [method.toUpperCase(), path, operation["x-access"], operation.summary].join(" "),
+      )
+      .sort(),
+    routes
+      .map(({ path, method, access, summary }) => [method, path, access, summary].join(" "))
+      .sort(),
+  );
+  t.end();
+});
+
+for (const { path, method, operation } of operations) {
+  t.test(`${method} ${path}: the same parameters and body`, (t) => {
+    const route = routes.find((row) => row.path === path && row.method === method.toUpperCase());
+    if (route === undefined) throw new Error("the test before has said it");
+    const { properties = {} } = toJsonSchema(route.query);
+    const told = (operation.parameters ?? []).map(({ name, schema }) => [name, schema] as const);
+    const real = Object.entries(properties).map(([name, schema]) => {
+      const { description: _description, ...rest } = schema as Schema;
+      return [name, rest] as const;
+    });
+    t.strictSame(Object.fromEntries(told), Object.fromEntries(real));
+    const body = toJsonSchema(route.body);
+    const toldBody = operation.requestBody?.content["application/json"]?.schema ?? {};
+    t.strictSame(
+      Object.keys((toldBody["properties"] ?? {})),
+      Object.keys(body.properties ?? {}),
+    );
+    t.strictSame(toldBody["required"] ?? [], body.required ?? []);
+    t.end();
+  });
+}
+
+function get(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path, agent: false }, (response) => {
+      response.toArray().then((chunks) => {
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(chunks as Buffer[]).toString(),
+        });
+      }, reject);
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+t.test("real answers fit the schemas", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "execwarden-"));
+  const socketPath = join(directory, "ew.sock");
+  const events = createRecentOutput(10);
+  events.write(sampleAlert());
+  const server = createControlServer(sampleControl(socketPath, { tools: sampleTools({ events }) }));
+  await server.start();
+  t.teardown(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+  const check = (schema: unknown, body: string, what: string): void => {
+    const parsed = z.fromJSONSchema(whole(schema) as never).safeParse(JSON.parse(body));
+    t.ok(parsed.success, `${what}: ${parsed.success ? "fits" : z.prettifyError(parsed.error)}`);
+  };
+  for (const { path, operation } of operations.filter(({ method }) => method === "get")) {
+    const { status, body } = await get(socketPath, path);
+    t.equal(status, 200, path);
+    const [content] = Object.values(operation.responses["200"]?.content ?? {});
+    check(content?.schema, body, path);
+  }
+  check(described.components.schemas["Refusal"], (await get(socketPath, "/v2")).body, "a refusal");
+  const wrong = z.fromJSONSchema(whole(described.components.schemas["Status"]) as never);
+  t.notOk(wrong.safeParse({ version: "1" }).success, "and a wrong one would not");
+});
