@@ -71,10 +71,7 @@ for (const { path, method, operation } of operations) {
     t.strictSame(Object.fromEntries(told), Object.fromEntries(real));
     const body = toJsonSchema(route.body);
     const toldBody = operation.requestBody?.content["application/json"]?.schema ?? {};
-    t.strictSame(
-      Object.keys((toldBody["properties"] ?? {})),
-      Object.keys(body.properties ?? {}),
-    );
+    t.strictSame(Object.keys(toldBody["properties"] ?? {}), Object.keys(body.properties ?? {}));
     t.strictSame(toldBody["required"] ?? [], body.required ?? []);
     t.end();
   });
