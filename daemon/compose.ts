@@ -10,6 +10,7 @@ import { createControlServer, type ControlServer } from "./control/server.ts";
 import { EngineFeed } from "./engine-feed.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
 import { createFailureAlerts } from "./failure-alert.ts";
+import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
 import { createDockerEngine } from "./host/docker.ts";
@@ -17,7 +18,6 @@ import { createCallers } from "./host/callers.ts";
 import { findGroup } from "./host/groups.ts";
 import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
-import type { JudgeSources } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Host } from "./model/event.ts";
@@ -30,12 +30,14 @@ import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput } from "./outputs/recent-output.ts";
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
+import type { Settings, SettingsResult } from "./settings.ts";
 import { createContainerStatus, createStatus } from "./status.ts";
 
 /** What a daemon is composed from. */
 export interface ComposeOptions {
-  readonly config: Config;
-  readonly sources: JudgeSources;
+  readonly settings: Settings;
+  /** Reads and checks all files again, for a reload. */
+  readonly readSettings: () => Promise<SettingsResult>;
   readonly audience: OutputAudience;
   readonly version: string;
   readonly clock: Clock;
@@ -44,6 +46,7 @@ export interface ComposeOptions {
 
 /** The parts of a daemon, in the order in which they start. */
 export interface Parts {
+  readonly generations: Generations;
   readonly binding: Binding;
   readonly gate: Gate;
   readonly guard: Guard;
@@ -65,10 +68,13 @@ export interface Parts {
 const recentAlertsMax = 1_000;
 /** Records on their way to the guard thread: about 16,000 execs of usual size. */
 const handOverBytes = 16 << 20;
+/** What is queued in an output that a reload removes is sent in this time. */
+const outputCloseMs = 5_000;
 
 /** Builds everything and starts nothing but the gate, which has to be there first. */
 export async function compose(options: ComposeOptions): Promise<Parts> {
-  const { config, clock, log } = options;
+  const { clock, log } = options;
+  const { config } = options.settings;
   const binding = loadBinding();
   // Before the gate, or it would inherit it.
   const hooks = startHookHelper(log);
@@ -115,8 +121,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "taken", alerts: count });
     },
   });
+  const generations = createGenerations(options, { guard, planOutputs, outputs });
   const parts = {
-    ...{ binding, gate, guard, engine, engineFeed, inventory, guarding, actions, hooks, undo },
+    ...{ generations, binding, gate, guard, engine, engineFeed, inventory, guarding, actions },
+    ...{ hooks, undo },
     ...{ planOutputs, outputs, alerts },
   };
   return { ...parts, control: await createControl(options, parts, recent) };
@@ -145,7 +153,24 @@ function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {
   }
 }
 
-function guardSettings({ config, sources }: ComposeOptions, gate: Gate, host: Host): GuardSettings {
+function createGenerations(
+  { settings, readSettings, clock, log }: ComposeOptions,
+  { guard, planOutputs, outputs }: Pick<Parts, "guard" | "planOutputs" | "outputs">,
+): Generations {
+  return new Generations({
+    first: settings,
+    read: readSettings,
+    swap: (next) => guard.change({ kind: "generation", settings: next }),
+    setOutputs: (wanted) => {
+      void outputs.replace(planOutputs(wanted), outputCloseMs).drained;
+    },
+    clock,
+    log,
+  });
+}
+
+function guardSettings({ settings }: ComposeOptions, gate: Gate, host: Host): GuardSettings {
+  const { config, sources } = settings;
   return {
     gateHandle: gate.handle,
     mode: config.mode,
@@ -156,11 +181,11 @@ function guardSettings({ config, sources }: ComposeOptions, gate: Gate, host: Ho
 }
 
 async function createControl(
-  { config, sources, version, clock, log }: ComposeOptions,
+  { version, clock, log }: ComposeOptions,
   parts: Omit<Parts, "control">,
   events: EventSource,
 ): Promise<ControlServer> {
-  const { socket, group, writersGroup } = config.control;
+  const { socket, group, writersGroup } = parts.generations.config.control;
   return createControlServer({
     socketPath: socket,
     groups: {
@@ -170,9 +195,10 @@ async function createControl(
     identify: createCallers((fd) => parts.binding.peerCredentials(fd)),
     tools: {
       version,
-      status: createStatus({ ...parts, config, version, startedMs: clock.nowMs() }),
+      status: createStatus({ ...parts, version, startedMs: clock.nowMs() }),
       containers: createContainerStatus(parts),
-      loaded: () => ({ generation: 1, mode: config.mode, ...sources }),
+      loaded: () => parts.generations.loaded(),
+      reload: (by) => parts.generations.reload(by),
       events,
       undo: (uuid) => parts.undo.undo(uuid),
       formats: { json: createJsonFormatter(), text: formatText },

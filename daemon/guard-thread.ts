@@ -3,14 +3,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setPriority } from "node:os";
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { CurrentJudge } from "./current-judge.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { startTimeNs } from "./enrich/enrich.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
+import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import { Settlement } from "./guard/settlement.ts";
-import { createJudge, loadJudge, type LiveJudge } from "./judge.ts";
+import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
@@ -66,7 +68,7 @@ type UsersMessage = Extract<ToGuard, { kind: "users" }>;
 class GuardThread {
   readonly #port: MessagePort;
   readonly #settings: GuardSettings;
-  readonly #judge: LiveJudge;
+  readonly #judge: CurrentJudge;
   readonly #gate: Gate;
   readonly #places = new Places();
   readonly #tree: ProcessTree;
@@ -76,14 +78,17 @@ class GuardThread {
   readonly #engineLane: EngineLane;
   readonly #sender: DraftSender;
   #lastNumber = 0;
+  readonly #swap: GenerationSwap;
+  #deadline: Pick<GuardSettings, "deadlineMs" | "onDeadline">;
   #heartbeat: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, settings: GuardSettings, judge: LiveJudge) {
+  constructor(port: MessagePort, settings: GuardSettings, judge: CurrentJudge) {
     const binding = loadBinding();
     const bootNs = bootTimeNs();
     this.#port = port;
     this.#settings = settings;
+    this.#deadline = settings;
     this.#judge = judge;
     this.#gate = new Gate(binding, settings.gateHandle);
     this.#tree = new ProcessTree((pid) => readFacts(binding, pid, bootNs));
@@ -91,6 +96,7 @@ class GuardThread {
     this.#sender = new DraftSender((drafts) => {
       this.#post({ kind: "alerts", drafts });
     });
+    const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
     const log = portLog(port);
     const shared = {
       judge,
@@ -111,8 +117,24 @@ class GuardThread {
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       bootNs,
-      deadlineMs: settings.deadlineMs,
-      onDeadline: settings.onDeadline,
+      get deadlineMs() {
+        return deadline().deadlineMs;
+      },
+      get onDeadline() {
+        return deadline().onDeadline;
+      },
+    });
+    this.#swap = new GenerationSwap(settings, {
+      judge,
+      settlement: this.#settlement,
+      setDeadline: (deadlineMs, onDeadline) => {
+        this.#deadline = { deadlineMs, onDeadline };
+      },
+      gate: this.#gate,
+      post: (message) => {
+        this.#post(message);
+      },
+      monotonicMs,
     });
   }
 
@@ -136,6 +158,13 @@ class GuardThread {
   }
 
   handle(message: ToGuard): void {
+    if ("change" in message) this.#swap.take(message);
+    else this.#hear(message);
+    this.#sweepAll();
+    this.#endTurn();
+  }
+
+  #hear(message: Exclude<ToGuard, { change: number }>): void {
     switch (message.kind) {
       case "container":
         this.#setContainer(message.container);
@@ -174,8 +203,6 @@ class GuardThread {
       default:
         unreachable(message);
     }
-    this.#sweepAll();
-    this.#endTurn();
   }
 
   #sweepAll(): void {
@@ -258,19 +285,13 @@ function main(port: MessagePort, settings: GuardSettings): void {
   hurry(portLog(port));
   const { loaded } = loadJudge(settings);
   assert(loaded !== undefined, "the main thread has checked these files");
-  const judge = createJudge(loaded, { mode: settings.mode, monotonicMs });
+  const judge = new CurrentJudge({ loaded, mode: settings.mode }, monotonicMs);
   const thread = new GuardThread(port, settings, judge);
   port.on("message", (message: ToGuard) => {
     thread.handle(message);
   });
   thread.start();
-  const { rules } = loaded.ruleset;
-  port.postMessage({
-    kind: "ready",
-    rulesLoaded: rules.length,
-    rulesEnabled: rules.filter((rule) => rule.isEnabled).length,
-    policies: loaded.policies.length,
-  } satisfies FromGuard);
+  port.postMessage({ kind: "ready", ...countsOf(loaded) } satisfies FromGuard);
 }
 
 assert(!isMainThread && parentPort !== null, "guard-thread.ts runs as a worker only");

@@ -1,11 +1,19 @@
 // The main thread's end of the guard thread.
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from "node:worker_threads";
-import type { FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
+import type { FromGuard, GuardRules, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 
-/** How many rules and policies the guard thread works with. */
-export type GuardReady = Extract<FromGuard, { kind: "ready" }>;
+type GuardReady = Extract<FromGuard, { kind: "ready" }>;
+
+type Changed = Extract<FromGuard, { kind: "changed" }>;
+
+/** A change of what the guard thread works with, and what it cost. */
+export type GuardChange =
+  | Omit<Extract<ToGuard, { kind: "generation" }>, "change">
+  | Omit<Extract<ToGuard, { kind: "enforcement" }>, "change">;
+
+export type GuardChanged = Extract<Changed, { failure?: undefined }>;
 
 /** Counters and superblocks as the decision loop tells them. */
 export type Heartbeat = Extract<FromGuard, { kind: "heartbeat" }>;
@@ -20,13 +28,16 @@ export interface GuardListener {
 }
 
 const readyTimeoutMs = 30_000;
+const changeTimeoutMs = 30_000;
 
 /** The running guard thread. */
 export class Guard {
   readonly #worker: Worker;
   readonly #log: Log;
   #isStopping = false;
-  #ready: GuardReady | undefined;
+  readonly #changes = new Map<number, (changed: Changed) => void>();
+  #changeNumber = 0;
+  #ready: GuardRules | undefined;
   #heartbeat: Heartbeat | undefined;
 
   constructor(settings: GuardSettings, log: Log) {
@@ -38,7 +49,7 @@ export class Guard {
   }
 
   /** Resolves when the thread takes records; rejects when it ends before, or takes too long. */
-  start(listener: GuardListener): Promise<GuardReady> {
+  start(listener: GuardListener): Promise<GuardRules> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`cannot start the guard thread within ${readyTimeoutMs} ms`));
@@ -65,7 +76,7 @@ export class Guard {
   }
 
   /** What the thread works with, once it does. */
-  get ready(): GuardReady | undefined {
+  get ready(): GuardRules | undefined {
     return this.#ready;
   }
 
@@ -77,6 +88,35 @@ export class Guard {
   /** Tells the thread something. */
   post(message: ToGuard): void {
     this.#worker.postMessage(message);
+  }
+
+  /**
+   * Changes what the thread works with. Resolves when the change holds for every exec that begins from then on; rejects
+   * when everything stays as it was, or when the thread does not say within half a minute.
+   */
+  async change(change: GuardChange): Promise<GuardChanged> {
+    this.#changeNumber += 1;
+    const number = this.#changeNumber;
+    let timer: NodeJS.Timeout | undefined;
+    const changed = await new Promise<Changed | undefined>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(undefined);
+      }, changeTimeoutMs);
+      this.#changes.set(number, resolve);
+      this.post({ ...change, change: number });
+    });
+    clearTimeout(timer);
+    this.#changes.delete(number);
+    if (changed === undefined) {
+      throw new Error(
+        `cannot tell what holds: the guard thread did not say in ${changeTimeoutMs} ms`,
+      );
+    }
+    if (changed.failure !== undefined) {
+      throw new Error(`cannot change what the guard thread works with: ${changed.failure}`);
+    }
+    if (changed.rules !== undefined) this.#ready = changed.rules;
+    return changed;
   }
 
   /** Ends the thread. */
@@ -97,6 +137,9 @@ export class Guard {
       case "heartbeat":
         this.#heartbeat = message;
         listener.onHeartbeat();
+        break;
+      case "changed":
+        this.#changes.get(message.change)?.(message);
         break;
       case "log":
         this.#log[message.level](message.message, message.fields);

@@ -11,13 +11,14 @@ import {
   type Allowlist,
 } from "./policy/allowlist.ts";
 import { decide } from "./policy/decide.ts";
-import { createLimits } from "./policy/limits.ts";
+import type { LimitState } from "./policy/limits.ts";
 import { readPoliciesInSteps } from "./policy/policy-file.ts";
 import type { Policy } from "./policy/policy.ts";
 import { couldDeny } from "./policy/scope.ts";
 import { compileScope, loadRulesInSteps } from "./rules/load.ts";
 import type { Ruleset } from "./rules/ruleset.ts";
 import type { Diagnostic } from "./text/diagnostic.ts";
+import { splitEntries } from "./text/yaml-flow.ts";
 import { finish, type Steps } from "./util/steps.ts";
 
 /** What the user's files say, as texts. */
@@ -35,9 +36,6 @@ export interface LoadedJudge {
   readonly policies: readonly Policy[];
   readonly allowlists: readonly Allowlist[];
 }
-
-/** Policies whose limits are remembered, and cooldowns at the same time. */
-const limitBounds = { cooldownsMax: 10_000, policiesMax: 1_000 };
 
 const noAllowlists: ReadonlySet<string> = new Set();
 
@@ -84,25 +82,52 @@ export function* loadJudgeInSteps(sources: JudgeSources): Steps<{
   };
 }
 
+/**
+ * The same files in small pieces, so that loading them in steps holds nobody up for long. For files that were found to
+ * be sound: what is reported of the pieces has other places.
+ */
+export function* splitJudgeSources(sources: JudgeSources): Steps<JudgeSources> {
+  const rules: SourceText[] = [];
+  const policies: SourceText[] = [];
+  for (const source of sources.rules) {
+    rules.push(...splitEntries(source));
+    yield;
+  }
+  for (const source of sources.policies) {
+    policies.push(...splitEntries(source, "policies"));
+    yield;
+  }
+  return { ...sources, rules, policies };
+}
+
 /** The judge of the pipeline, and the question that decides whether a container's execs are held. */
 export interface LiveJudge extends Judge {
   /** Whether some policy in force could refuse an exec in this place. */
   couldDeny(place: Place): boolean;
 }
 
+/** What the loaded files judge with. */
+export interface JudgeOptions {
+  readonly mode: "monitor" | "enforce";
+  readonly monotonicMs: () => number;
+  readonly limits: LimitState;
+  /** Why nothing is enforced at the moment; undefined when it is. */
+  readonly pausedText?: () => string | undefined;
+}
+
 /** Makes the loaded files judge; allowlists are looked up once per version of a container. */
-export function createJudge(
-  loaded: LoadedJudge,
-  options: { readonly mode: "monitor" | "enforce"; readonly monotonicMs: () => number },
-): LiveJudge {
+export function createJudge(loaded: LoadedJudge, options: JudgeOptions): LiveJudge {
   const { ruleset, policies, allowlists } = loaded;
-  const { mode } = options;
-  const limits = createLimits(limitBounds);
+  const { mode, limits, monotonicMs, pausedText = (): undefined => undefined } = options;
   const allowed = new WeakMap<Container, ReadonlySet<string>>();
   return {
     match: (event) => ruleset.match(event),
     decide: (event, matches) =>
-      decide({ event, matches, policies, mode, nowMs: options.monotonicMs(), limits }),
+      decide({
+        ...{ event, matches, policies, mode, limits },
+        nowMs: monotonicMs(),
+        pausedText: pausedText(),
+      }),
     allowlistsOf(container) {
       if (container === undefined) return noAllowlists;
       const known = allowed.get(container) ?? allowlistsOf(container, allowlists);

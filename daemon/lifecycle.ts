@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
 import type { GuardListener } from "./guard.ts";
+import type { ReloadReport } from "./model/generation.ts";
 import type { Log } from "./model/ports.ts";
 
 /** A daemon that guards. */
 export interface RunningDaemon {
   /** Opens the files of outputs anew: something has moved them away. */
   reopenOutputs(): void;
+  /** Reads all files again and puts them in force, or keeps what there is; the log and the status tell. */
+  reload(by: string): Promise<ReloadReport>;
   /** Stops everything; the kernel allows what still waits. Never rejects. */
   stop(): Promise<void>;
 }
@@ -25,7 +28,8 @@ export interface DaemonOptions extends ComposeOptions {
 
 /** Starts a daemon. Rejects with an error whose message says what to do; nothing is left running then. */
 export async function startDaemon(options: DaemonOptions, notify: Notify): Promise<RunningDaemon> {
-  const { log, config } = options;
+  const { log } = options;
+  const { config } = options.settings;
   const parts = await compose(options);
   const stops: Stop[] = [
     {
@@ -63,6 +67,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     reopenOutputs() {
       parts.outputs.reopen();
     },
+    reload: (by) => parts.generations.reload(by),
     async stop() {
       notify("STOPPING=1");
       await stopAll(stops, log);

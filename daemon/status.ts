@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
-import type { Config } from "./config/config.ts";
 import type { EngineFeed } from "./engine-feed.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
+import type { Generations } from "./generations.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
 import type { ContainerEngine } from "./model/ports.ts";
@@ -13,7 +13,7 @@ import type { FanOut } from "./outputs/fan-out.ts";
 
 /** Whom the status asks. */
 export interface StatusSources {
-  readonly config: Config;
+  readonly generations: Generations;
   readonly version: string;
   readonly gate: Gate;
   readonly engine: ContainerEngine;
@@ -29,14 +29,16 @@ export interface StatusSources {
 /** Makes the function that answers with the status as it is now. */
 export function createStatus(sources: StatusSources): () => Status {
   return () => {
-    const { config, inventory, alerts, actions, outputs } = sources;
+    const { generations, inventory, alerts, actions, outputs } = sources;
     const { ready } = sources.guard;
     const engine = inventory.status();
     return {
       version: sources.version,
       pid: process.pid,
       startedMs: sources.startedMs,
-      mode: config.mode,
+      mode: generations.config.mode,
+      generation: generations.info,
+      ...(generations.last === undefined ? {} : { lastReload: generations.last }),
       gate: gateStatus(sources),
       engine: {
         isConnected: engine.isConnected,
@@ -65,13 +67,13 @@ function blindOf({ fromNs, toNs }: { readonly fromNs: bigint; readonly toNs: big
   return { fromMs: Number(fromNs / 1_000_000n), toMs: Number(toNs / 1_000_000n) };
 }
 
-function gateStatus({ config, gate, guard, inventory }: StatusSources): Status["gate"] {
+function gateStatus({ generations, gate, guard, inventory }: StatusSources): Status["gate"] {
   const native = gate.counters();
   const last = guard.heartbeat;
   return {
     isRunning: guard.ready !== undefined,
-    deadlineMs: config.gate.deadlineMs,
-    onDeadline: config.gate.onDeadline,
+    deadlineMs: generations.config.gate.deadlineMs,
+    onDeadline: generations.config.gate.onDeadline,
     superblocks: (last?.devices ?? []).map(({ device, mode, containers }) => ({
       device: deviceText(device),
       mode: mode === "hold" ? "enforce" : "observe",

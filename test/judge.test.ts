@@ -2,8 +2,10 @@
 import t from "tap";
 import { createJudge, loadJudge, type JudgeSources, type LiveJudge } from "../daemon/judge.ts";
 import type { ExecEvent } from "../daemon/model/event.ts";
+import { createLimits } from "../daemon/policy/limits.ts";
 import { container, execEvent, faultLines, host, image, place } from "./policy/samples.ts";
 
+const bounds = { cooldownsMax: 100, policiesMax: 100 };
 const rules = `
 - rule: Fetch
   desc: a download
@@ -51,7 +53,7 @@ function judge(policy: PolicyText = {}, mode: "monitor" | "enforce" = "enforce")
   const policies = [{ name: "policies.yaml", text: policyText(policy) }];
   const { loaded, diagnostics } = loadJudge(sources({ policies }));
   if (loaded === undefined) throw new Error(faultLines(diagnostics).join("\n"));
-  return createJudge(loaded, { mode, monotonicMs: () => 0 });
+  return createJudge(loaded, { mode, monotonicMs: () => 0, limits: createLimits(bounds) });
 }
 
 /** An exec of curl in a container, on the allowlists that the judge finds. */
@@ -182,7 +184,11 @@ t.test("limits are counted in the judge's own clock", (t) => {
   const text = `${policyText({ actions: "pause: container" })}    limits: { cooldown: 60s }\n`;
   const { loaded } = loadJudge(sources({ policies: [{ name: "p.yaml", text }] }));
   if (loaded === undefined) throw new Error("not loaded");
-  const subject = createJudge(loaded, { mode: "enforce", monotonicMs: () => time.ms });
+  const subject = createJudge(loaded, {
+    mode: "enforce",
+    monotonicMs: () => time.ms,
+    limits: createLimits(bounds),
+  });
   const event = eventIn(subject, "alpine");
   const statusAt = (ms: number): string | undefined => {
     time.ms = ms;

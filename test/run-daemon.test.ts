@@ -38,7 +38,7 @@ t.test("every fault of every file is told, with its place", (t) => {
   };
   writeFileSync(config, JSON.stringify(files));
   const { status, stderr } = run(config);
-  t.equal(status, 1);
+  t.equal(status, 78, "EX_CONFIG");
   t.match(stderr, /rules\.yaml:5:5: error\[unknown-field\].*did you mean "proc\.name"/);
   t.match(stderr, /\n +\| +\^{8}\n/, "a caret below it");
   t.match(stderr, /policies\.yaml:3:15: error/);
@@ -54,14 +54,14 @@ t.test("a wrong fragment of the configuration is not passed over", (t) => {
   mkdirSync(join(directory, "conf.d"));
   writeFileSync(join(directory, "conf.d/10-mode.yaml"), "mode: enfroce\n");
   const { status, stderr } = run(join(directory, "execwarden.yaml"));
-  t.equal(status, 1);
+  t.equal(status, 78, "EX_CONFIG");
   t.match(stderr, /10-mode\.yaml:1:7: error.*did you mean "enforce"/);
   t.end();
 });
 
 t.test("a configuration that is not there", (t) => {
   const { status, stderr } = run("/nowhere/execwarden.yaml");
-  t.equal(status, 1);
+  t.equal(status, 78, "EX_CONFIG");
   t.match(stderr, /cannot .*"\/nowhere\/execwarden\.yaml"/);
   t.end();
 });

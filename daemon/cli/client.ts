@@ -11,6 +11,8 @@ export interface DaemonFailure {
   readonly message: string;
   /** The API's stable code of a refusal. */
   readonly code?: string;
+  /** What the API says beside a refusal, for programs. */
+  readonly details?: unknown;
 }
 
 /** Asks the daemon over its unix socket. */
@@ -153,7 +155,12 @@ function refusal(body: string): DaemonFailure {
   const message =
     textOf(error, "message") ?? "cannot do that: the daemon refused without saying why";
   const code = textOf(error, "code");
-  return { kind: "refused", message, ...(code === undefined ? {} : { code }) };
+  const details = memberOf(error, "details");
+  return {
+    ...{ kind: "refused", message },
+    ...(code === undefined ? {} : { code }),
+    ...(details === undefined ? {} : { details }),
+  };
 }
 
 function errorOf(body: string): unknown {
@@ -165,8 +172,11 @@ function errorOf(body: string): unknown {
   }
 }
 
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
 function textOf(value: unknown, name: string): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const member: unknown = Reflect.get(value, name);
+  const member = memberOf(value, name);
   return typeof member === "string" ? member : undefined;
 }

@@ -4,6 +4,8 @@ import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
 import { policyCheck } from "./commands/policy-check.ts";
 import { policyExplain } from "./commands/policy-explain.ts";
+import { reload } from "./commands/reload.ts";
+import { rulesCheck } from "./commands/rules-check.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
 import { undo } from "./commands/undo.ts";
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   containers,
   undo,
   ...rulesCommands,
+  reload,
+  rulesCheck,
   policyCheck,
   policyExplain,
   version,

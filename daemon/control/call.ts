@@ -4,6 +4,7 @@
 import type { Alert, FieldValue } from "../model/alert.ts";
 import type { SourceText } from "../model/guard-messages.ts";
 import type { ContainerStatus, Status } from "../model/status.ts";
+import type { ReloadReport } from "../model/generation.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { UndoReport } from "../model/undo.ts";
 import type { Caller } from "./access.ts";
@@ -73,6 +74,8 @@ export interface ControlTools {
   readonly status: () => Status;
   readonly containers: () => readonly ContainerStatus[];
   readonly loaded: () => LoadedFiles;
+  /** Reloads all files on behalf of somebody; never rejects. */
+  readonly reload: (by: string) => Promise<ReloadReport>;
   readonly events: EventSource;
   /** Undoes the actions of an alert; undefined when nobody remembers it. Never rejects. */
   readonly undo: (uuid: string) => Promise<UndoReport | undefined>;

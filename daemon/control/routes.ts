@@ -2,6 +2,7 @@
 import { containersRoute } from "./handlers/containers.ts";
 import { eventsRoute } from "./handlers/events.ts";
 import { sourcesRoute } from "./handlers/sources.ts";
+import { reloadRoute } from "./handlers/reload.ts";
 import { statusRoute } from "./handlers/status.ts";
 import { undoRoute } from "./handlers/undo.ts";
 import { versionRoute } from "./handlers/version.ts";
@@ -18,5 +19,6 @@ export const routes: readonly Route[] = [
   eventsRoute,
   containersRoute,
   sourcesRoute,
+  reloadRoute,
   undoRoute,
 ];

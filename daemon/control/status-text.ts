@@ -15,6 +15,7 @@ export function statusText(status: Status, nowMs: number): string {
       `${status.version}, pid ${status.pid}, up ${durationText(nowMs - status.startedMs)}`,
     ],
     ["mode", modeTexts[status.mode]],
+    ["generation", generationText(status, nowMs)],
     ["engine", engineText(engine)],
     ["containers", String(status.containers)],
     ["gate", gateText(status)],
@@ -35,6 +36,20 @@ const modeTexts = {
   monitor: "monitor: nothing is enforced, alerts say what would have been done",
   enforce: "enforce: policies do what their own mode says",
 } as const satisfies Record<Status["mode"], string>;
+
+function generationText({ generation, lastReload }: Status, nowMs: number): string {
+  const age = (atMs: number): string => `${durationText(nowMs - atMs)} ago`;
+  const inForce = `${generation.number}, in force for ${durationText(nowMs - generation.sinceMs)}`;
+  if (lastReload === undefined) return inForce;
+  const { result, by, atMs, needsRestart, reason, faults } = lastReload;
+  const first = faults.find(({ severity }) => severity === "error");
+  const at =
+    first?.file === undefined ? "" : `${first.file}:${first.line ?? 1}:${first.column ?? 1}: `;
+  const why = result === "done" ? "" : `: ${reason ?? `${at}${first?.message ?? ""}`}`;
+  const last = result === "done" ? "reloaded" : "RELOAD REFUSED";
+  const restart = needsRestart.length === 0 ? "" : `; takes a restart: ${needsRestart.join(", ")}`;
+  return printableHead(`${inForce}; ${last} ${age(atMs)} by ${by}${why}${restart}`, 500);
+}
 
 function engineText(status: Status["engine"]): string {
   const { isConnected, address, engine, reconnects, eventsLost, blind } = status;

@@ -2,6 +2,7 @@
 // out: modes of superblocks, drafts of alerts. Must not know: Docker's API, sockets, files, YAML.
 // SPDX-License-Identifier: Apache-2.0
 import type { GuardedDevice } from "../model/guard-messages.ts";
+import type { Steps } from "../util/steps.ts";
 
 /** A superblock: a container's root in one life of its number, or, with generation 0, any other. */
 export interface RootLife {
@@ -97,6 +98,14 @@ export class Settlement {
     if (settled?.state !== "settled") return;
     settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
     this.#apply(containerId, settled);
+  }
+
+  /** What is in force changed: asks for every settled container again, one a step. */
+  *review(): Steps<void> {
+    for (const containerId of [...this.#containers.keys()]) {
+      this.update(containerId);
+      yield;
+    }
   }
 
   /** The container stopped: a new start is settled anew. */

@@ -39,6 +39,8 @@ export interface Binding {
     handle: number,
     ...mode: [major: number, minor: number, mode: number, generation: number]
   ): void;
+  /** Deadline of execs that come from now on, and its answer for all that wait. */
+  gateSetDeadline(handle: number, deadlineMs: number, denyOnDeadline: boolean): void;
   /** Mode of devices without one of their own. */
   gateSetDefaultMode(handle: number, mode: number): void;
   /** Moves whole records into `out`; returns bytes. */

@@ -140,6 +140,11 @@ export class Gate {
     this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode], generation);
   }
 
+  /** How long an exec may be held from now on, milliseconds, and the answer after that. */
+  setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void {
+    this.#binding.gateSetDeadline(this.handle, deadlineMs, onDeadline === "deny");
+  }
+
   /** Sets how execs on devices without a mode of their own are treated. */
   setDefaultMode(mode: Exclude<GateMode, "none">): void {
     this.#binding.gateSetDefaultMode(this.handle, gateModes[mode]);

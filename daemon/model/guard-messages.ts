@@ -13,9 +13,8 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** What the guard thread is started with. Plain data: it crosses by structured clone. */
-export interface GuardSettings {
-  readonly gateHandle: number;
+/** What a reload exchanges: one generation of everything that decides. Plain data: it crosses by structured clone. */
+export interface GenerationSettings {
   readonly mode: "monitor" | "enforce";
   /** How long a held exec may wait in all, milliseconds; the native thread answers then. */
   readonly deadlineMs: number;
@@ -25,7 +24,19 @@ export interface GuardSettings {
   readonly policies: readonly SourceText[];
   readonly allowlist?: SourceText;
   readonly outputNames: readonly string[];
+}
+
+/** What the guard thread is started with, beside its first generation. */
+export interface GuardSettings extends GenerationSettings {
+  readonly gateHandle: number;
   readonly host: Host;
+}
+
+/** How much the generation in force holds. */
+export interface GuardRules {
+  readonly rulesLoaded: number;
+  readonly rulesEnabled: number;
+  readonly policies: number;
 }
 
 /** What the guard thread is told. */
@@ -70,6 +81,14 @@ export type ToGuard =
   | { readonly kind: "processes"; readonly processes: readonly Process[] }
   /** Alerts taken: gives the guard room to send as many more. */
   | { readonly kind: "taken"; readonly alerts: number }
+  /** Build this generation and put it in force; `changed` with the same number answers. */
+  | { readonly kind: "generation"; readonly change: number; readonly settings: GenerationSettings }
+  /** Enforce nothing while there is a text, which outcomes tell; `changed` answers. */
+  | {
+      readonly kind: "enforcement";
+      readonly change: number;
+      readonly pausedText?: string;
+    }
   | { readonly kind: "stop" };
 
 /** One alert and what is still to be done about it. */
@@ -105,12 +124,18 @@ export interface GuardedDevice {
 
 /** What the guard thread tells. */
 export type FromGuard =
+  | ({ readonly kind: "ready" } & GuardRules)
+  /** A change that was asked for holds for every exec that begins from now on; or failed, and nothing changed. */
   | {
-      readonly kind: "ready";
-      readonly rulesLoaded: number;
-      readonly rulesEnabled: number;
-      readonly policies: number;
+      readonly kind: "changed";
+      readonly change: number;
+      readonly failure?: undefined;
+      readonly rules?: GuardRules;
+      readonly tookMs: number;
+      /** The longest time that no exec could be decided, milliseconds. */
+      readonly longestSliceMs: number;
     }
+  | { readonly kind: "changed"; readonly change: number; readonly failure: string }
   | { readonly kind: "alerts"; readonly drafts: readonly AlertDraft[] }
   /** First exec in a container: mark what else it can execute from, seen from process `pid`. */
   | { readonly kind: "cover"; readonly containerId: string; readonly pid: number }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container, Engine } from "./container.ts";
+import type { GenerationInfo, ReloadReport } from "./generation.ts";
 import type { OutputCounters } from "./ports.ts";
 
 /** One superblock that the gate has marked. */
@@ -94,6 +95,10 @@ export interface Status {
   /** Milliseconds since the epoch. */
   readonly startedMs: number;
   readonly mode: "monitor" | "enforce";
+  /** Which rules, policies and settings are in force. */
+  readonly generation: GenerationInfo;
+  /** Absent before the first one. */
+  readonly lastReload?: ReloadReport;
   readonly gate: {
     readonly isRunning: boolean;
     readonly deadlineMs: number;

@@ -16,6 +16,8 @@ export interface DecideInput {
   readonly policies: readonly Policy[];
   /** The daemon's mode: `monitor` overrules every policy. */
   readonly mode: "monitor" | "enforce";
+  /** Why nothing is enforced for a while, whatever mode and policies say; notifying goes on. */
+  readonly pausedText?: string | undefined;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   /** What earlier decisions did; this one is written into it. */
@@ -72,7 +74,7 @@ function deniesHere(policy: Policy, input: DecideInput): boolean {
 
 /** What policy, mode and event say of an action, before other actions and limits are looked at. */
 function standingOf(policy: Policy, action: Action, input: DecideInput): Standing {
-  const { event, mode } = input;
+  const { event, mode, pausedText } = input;
   if (action.kind !== "notify") {
     const spared = sparedBy(policy.never, event.container);
     if (spared !== undefined)
@@ -84,6 +86,8 @@ function standingOf(policy: Policy, action: Action, input: DecideInput): Standin
     return { status: "would-do", detail: "the daemon's mode is monitor: nothing is enforced" };
   if (policy.info.mode === "monitor")
     return { status: "would-do", detail: "the policy's mode is monitor" };
+  if (pausedText !== undefined && action.kind !== "notify")
+    return { status: "would-do", detail: pausedText };
   if (action.kind === "deny" && !event.isHeld)
     return { status: "not-possible", detail: "the exec did not wait for the decision" };
   return { status: "do" };

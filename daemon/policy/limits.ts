@@ -33,6 +33,8 @@ export interface LimitState {
   startCooldown(key: CooldownKey, untilMs: number, nowMs: number): void;
   /** Counts one action in; false, and not counted, when `max` were taken in the last minute. */
   takeAction(policyName: string, max: number, nowMs: number): boolean;
+  /** The policy has other limits now, or is gone: it starts anew. */
+  forget(policyName: string): void;
   counters(): LimitCounters;
 }
 
@@ -73,6 +75,12 @@ export function createLimits(bounds: LimitBounds): LimitState {
       makeRoom(actions, bounds.policiesMax, (times) => (times.at(-1) ?? 0) <= nowMs - minuteMs);
       actions.set(policyName, [...recent, nowMs]);
       return true;
+    },
+    forget(policyName) {
+      actions.delete(policyName);
+      for (const key of cooldowns.keys()) {
+        if (key.slice(key.indexOf(" ") + 1) === policyName) cooldowns.delete(key);
+      }
     },
     counters: () => ({ cooldowns: cooldowns.size, policies: actions.size, evicted }),
   };

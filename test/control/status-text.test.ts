@@ -9,6 +9,7 @@ t.test("status reads as labelled lines, and container names cannot act on the te
     statusText(sampleStatus(), 1000),
     `execwarden  0.1.0, pid 42, up 0 s
 mode        monitor: nothing is enforced, alerts say what would have been done
+generation  1, in force for 0 s
 engine      connected to unix:///var/run/docker.sock
 containers  2
 gate        guards 2 file systems, holds execs on 1; after 250 ms: allow

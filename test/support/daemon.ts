@@ -44,6 +44,8 @@ export interface AlertLine {
 /** A real daemon in a process of its own. */
 export interface TestDaemon {
   readonly pid: number;
+  /** Path of its control socket. */
+  readonly socket: string;
   /** Every alert so far, in order. */
   readonly alerts: readonly AlertLine[];
   /** The daemon's own log so far, one JSON object a line. */
@@ -51,10 +53,30 @@ export interface TestDaemon {
   /** The first alert, past or to come, that fits. Rejects after a minute. */
   alert(fits: (alert: AlertLine) => boolean): Promise<AlertLine>;
   status(): Promise<Status>;
+  /** Writes the files anew, as they would be with these options; nobody tells the daemon. */
+  rewrite(options: DaemonOptions): void;
+  /** Posts to the control API; the status code and the parsed answer. */
+  post(path: string, body?: object): Promise<{ readonly code: number; readonly answer: unknown }>;
+  /** Runs the command line against this daemon. */
+  run(command: string, ...args: readonly string[]): Promise<CommandEnd>;
+  /** The log's first entry, past or to come, with this message and whatever `fits` asks. Rejects after a minute. */
+  logged(message: string, fits?: (entry: LogEntry) => boolean): Promise<LogEntry>;
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends SIGTERM and waits for the end; the exit code. */
   stop(): Promise<number | null>;
   /** Ends it as a crash would. */
   crash(): Promise<void>;
+}
+
+/** One line of the daemon's own log. */
+export type LogEntry = Readonly<Record<string, unknown>> & { readonly message: string };
+
+/** How a command ended. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** What a test's daemon is configured with. */
@@ -69,6 +91,9 @@ export interface DaemonOptions {
   readonly gate?: string;
   /** Off unless a test is about it: a machine has one audit subsystem. */
   readonly witness?: "gaps" | "full" | "off";
+  readonly onDeadline?: "allow" | "deny";
+  /** Further keys of execwarden.yaml. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 const shipped = fileURLToPath(new URL("../../rules/web-fetch.yaml", import.meta.url));
@@ -113,15 +138,50 @@ export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   }
   return {
     pid: child.pid ?? 0,
+    socket,
     alerts,
     log: () => log,
     alert: (fits) => wait(() => alerts.find(fits), `no such alert among ${alerts.length}`),
     status: () => getStatus(socket),
+    rewrite: (changed) => {
+      writeFiles(directory, socket, changed);
+    },
+    post: (path, body = {}) => postTo(socket, path, body),
+    run: (command, ...args) => runCommand([command, "--socket", socket, ...args]),
+    logged: (message, fits = () => true) =>
+      wait(
+        () => logEntries(log).find((entry) => entry.message === message && fits(entry)),
+        `no such line in the log: ${message}`,
+      ),
+    signal: (signal) => {
+      child.kill(signal);
+    },
     stop: () => end("SIGTERM"),
     crash: async () => {
       await end("SIGKILL");
     },
   };
+}
+
+function logEntries(log: string): readonly LogEntry[] {
+  // The last line may not be whole yet.
+  return log
+    .split("\n")
+    .slice(0, -1)
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as LogEntry);
+}
+
+async function runCommand(args: readonly string[]): Promise<CommandEnd> {
+  const child = spawn(process.execPath, [daemonProgram, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: waitMs,
+  });
+  const [stdout, stderr] = [child.stdout, child.stderr].map(async (stream) =>
+    Buffer.concat((await stream.toArray()) as Buffer[]).toString(),
+  );
+  await once(child, "exit");
+  return { code: child.exitCode, stdout: (await stdout) ?? "", stderr: (await stderr) ?? "" };
 }
 
 function ready(child: ChildProcess, log: string): true | undefined {
@@ -150,7 +210,8 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
       witness: { mode: options.witness ?? "off" },
       control: { socket },
       // Long enough for a machine that is busy with other tests.
-      gate: { deadline: options.gate ?? "5s" },
+      gate: { deadline: options.gate ?? "5s", on_deadline: options.onDeadline ?? "allow" },
+      ...options.config,
     }),
   );
 }
@@ -175,6 +236,24 @@ async function waitFor<T>(
       timeout.addEventListener("abort", next);
     });
   }
+}
+
+function postTo(
+  socketPath: string,
+  path: string,
+  body: object,
+): Promise<{ readonly code: number; readonly answer: unknown }> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/json" };
+    request({ socketPath, path, method: "POST", headers }, (response) => {
+      response.toArray().then((chunks) => {
+        const answer: unknown = JSON.parse(Buffer.concat(chunks).toString());
+        resolve({ code: response.statusCode ?? 0, answer });
+      }, reject);
+    })
+      .on("error", reject)
+      .end(JSON.stringify(body));
+  });
 }
 
 function getStatus(socketPath: string): Promise<Status> {

@@ -153,6 +153,14 @@ Napi::Value GateRoots(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value GateSetDeadline(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  open->gate.SetDeadline(static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue() * 1e6),
+                         info[2].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
 Napi::Value GateSetDefaultMode(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   if (!open) return info.Env().Undefined();
@@ -205,6 +213,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateSetRootPatterns", GateSetRootPatterns},
       {"gateRoots", GateRoots},
       {"gateSetMode", GateSetMode},
+      {"gateSetDeadline", GateSetDeadline},
       {"gateSetDefaultMode", GateSetDefaultMode},
       {"gateDrain", GateDrain},
       {"gateAnswer", GateAnswer},

@@ -49,7 +49,10 @@ void DrainCounter(int fd) {
 
 }  // namespace
 
-Gate::Gate(const GateOptions& options) : options_(options), hand_over_(options.hand_over_bytes) {}
+Gate::Gate(const GateOptions& options)
+    : deadline_ns_(options.deadline_ns),
+      deny_on_deadline_(options.deny_on_deadline),
+      hand_over_(options.hand_over_bytes) {}
 
 Gate::~Gate() { Stop(); }
 
@@ -171,7 +174,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   uint64_t now = ClockNs(CLOCK_MONOTONIC);
   // What the keeper serves has waited behind the reader already.
   uint64_t since = is_keeper ? reader_busy_since_ns_.load() : now;
-  uint64_t deadline = (since == 0 ? now : since) + options_.deadline_ns;
+  uint64_t deadline = (since == 0 ? now : since) + deadline_ns_;
   Ticket ticket;
   bool is_issued;
   {
@@ -180,11 +183,11 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   }
   if (!is_issued) {
     Count(kTicketsExhausted);
-    Respond(event_fd, !options_.deny_on_deadline);
+    Respond(event_fd, !deny_on_deadline_);
     return;
   }
   if (!is_keeper) reader_busy_since_ns_.store(now);
-  ArmTimer(now + options_.deadline_ns / 4);
+  ArmTimer(now + deadline_ns_ / 4);
   // The ticket's owner closes the descriptor when it answers; a copy keeps ours valid meanwhile.
   Descriptor file(fcntl(event_fd, F_DUPFD_CLOEXEC, 0));
   TakeSnapshot({file.get(), tid, !is_keeper}, record);
@@ -203,7 +206,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   }
   // From here on the reader is not stuck, whatever the guard thread does.
   if (!is_keeper) reader_busy_since_ns_.store(0);
-  HandOverRecord(record, is_keeper ? 0 : options_.deadline_ns / 2);
+  HandOverRecord(record, is_keeper ? 0 : deadline_ns_ / 2);
 }
 
 void Gate::HandOverRecord(uint8_t* record, uint64_t patience_ns) {
@@ -234,7 +237,7 @@ void Gate::AnswerExpired() {
     int fd = tickets_.RedeemExpired(now, &cursor, &earliest);
     if (fd < 0) break;
     Count(kDeadlinesMissed);
-    Respond(fd, !options_.deny_on_deadline);
+    Respond(fd, !deny_on_deadline_);
   }
   if (earliest != UINT64_MAX) ArmTimer(earliest);
 }
@@ -243,8 +246,8 @@ void Gate::ServeWhileStuck(uint8_t* events, uint8_t* record) {
   uint64_t busy_since = reader_busy_since_ns_.load();
   uint64_t now = ClockNs(CLOCK_MONOTONIC);
   if (busy_since == 0) return;
-  if (now - busy_since < options_.deadline_ns / 4) {
-    ArmTimer(busy_since + options_.deadline_ns / 4);
+  if (now - busy_since < deadline_ns_ / 4) {
+    ArmTimer(busy_since + deadline_ns_ / 4);
     return;
   }
   Count(kStalls);

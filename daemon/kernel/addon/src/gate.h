@@ -71,6 +71,12 @@ class Gate {
   // Modes and roots; shared with the threads that decide.
   Superblocks& superblocks() { return superblocks_; }
 
+  // For execs that come from now on; the answer for those that wait too.
+  void SetDeadline(uint64_t deadline_ns, bool deny_on_deadline) {
+    deadline_ns_.store(deadline_ns);
+    deny_on_deadline_.store(deny_on_deadline);
+  }
+
   // Answers a ticket; false when the deadline, or somebody else, answered before.
   bool Answer(Ticket ticket, bool allow);
   size_t Drain(uint8_t* out, size_t capacity);
@@ -95,7 +101,8 @@ class Gate {
   void MarkRoots();
   void Count(Counter counter) { counters_[counter].fetch_add(1, std::memory_order_relaxed); }
 
-  GateOptions options_;
+  std::atomic<uint64_t> deadline_ns_;
+  std::atomic<bool> deny_on_deadline_;
   Descriptor fanotify_;
   Descriptor reader_wake_;
   Descriptor keeper_wake_;

@@ -1,0 +1,95 @@
+// The guard thread's side of a reload: builds the next generation between the turns of the event loop, puts it in force
+// between two events, and moves every container to the mode that it asks for.
+// SPDX-License-Identifier: Apache-2.0
+import type { CurrentJudge } from "./current-judge.ts";
+import type { Settlement } from "./guard/settlement.ts";
+import { runInSlices } from "./guard/slices.ts";
+import type { Gate } from "./kernel/gate.ts";
+import { loadJudgeInSteps } from "./judge.ts";
+import type { FromGuard, GenerationSettings, GuardRules, ToGuard } from "./model/guard-messages.ts";
+import type { LoadedJudge } from "./judge.ts";
+import { assert } from "./util/assert.ts";
+
+/** What is changed, and who is told. */
+export interface SwapPort {
+  readonly judge: CurrentJudge;
+  readonly settlement: Settlement;
+  readonly gate: Pick<Gate, "setDeadline" | "setDefaultMode">;
+  /** Deadline and its answer, for what the guard thread answers itself. */
+  setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void;
+  post(message: FromGuard): void;
+  readonly monotonicMs: () => number;
+}
+
+type Change = Extract<ToGuard, { kind: "generation" | "enforcement" }>;
+
+/** Carries out one change after the other; each is answered when it holds everywhere. */
+export class GenerationSwap {
+  readonly #port: SwapPort;
+  #settings: GenerationSettings;
+  #isPaused = false;
+  #changes: Promise<void> = Promise.resolve();
+
+  constructor(first: GenerationSettings, port: SwapPort) {
+    this.#settings = first;
+    this.#port = port;
+  }
+
+  /** Takes a change; those that came before are done first. */
+  take(change: Change): void {
+    this.#changes = this.#changes.then(async () => {
+      try {
+        await (change.kind === "generation" ? this.#swap(change) : this.#enforce(change));
+      } catch (error) {
+        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.#port.post({ kind: "changed", change: change.change, failure: reason });
+      }
+    });
+  }
+
+  async #swap({ change, settings }: Extract<Change, { kind: "generation" }>): Promise<void> {
+    const { judge, monotonicMs } = this.#port;
+    const built = await runInSlices(loadJudgeInSteps(settings), monotonicMs);
+    const { loaded } = built.value;
+    assert(loaded !== undefined, "the main thread has checked these files");
+    judge.swap({ loaded, mode: settings.mode });
+    this.#settings = settings;
+    const reviewed = await this.#review();
+    this.#port.post({
+      kind: "changed",
+      change,
+      rules: countsOf(loaded),
+      tookMs: built.tookMs + reviewed.tookMs,
+      longestSliceMs: Math.max(built.longestSliceMs, reviewed.longestSliceMs),
+    });
+  }
+
+  async #enforce({ change, pausedText }: Extract<Change, { kind: "enforcement" }>): Promise<void> {
+    const { judge } = this.#port;
+    this.#isPaused = pausedText !== undefined;
+    judge.setPaused(pausedText);
+    this.#port.post({ kind: "changed", change, ...(await this.#review()) });
+  }
+
+  // The judge is the new one already: what is held too much meanwhile is judged as it should be.
+  async #review(): Promise<{ readonly tookMs: number; readonly longestSliceMs: number }> {
+    const { gate, judge, settlement, monotonicMs } = this.#port;
+    const { deadlineMs, onDeadline } = this.#settings;
+    // While enforcement is paused, not even a deadline refuses anything.
+    const answer = this.#isPaused ? "allow" : onDeadline;
+    this.#port.setDeadline(deadlineMs, answer);
+    gate.setDeadline(deadlineMs, answer);
+    gate.setDefaultMode(judge.canDeny ? "hold" : "observe");
+    const { tookMs, longestSliceMs } = await runInSlices(settlement.review(), monotonicMs);
+    return { tookMs, longestSliceMs };
+  }
+}
+
+/** How much a generation holds. */
+export function countsOf({ ruleset, policies }: LoadedJudge): GuardRules {
+  return {
+    rulesLoaded: ruleset.rules.length,
+    rulesEnabled: ruleset.rules.filter((rule) => rule.isEnabled).length,
+    policies: policies.length,
+  };
+}
