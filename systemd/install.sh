@@ -19,7 +19,7 @@ main() {
     echo "cannot install below $PREFIX: not root; run: sudo make install" >&2
     exit 1
   fi
-  for built in dist/daemon/main.js daemon/kernel/addon/build/Release/execwarden.node; do
+  for built in dist/daemon/main.js daemon/kernel/addon/build/Release/execwarden{.node,-hooks}; do
     [ -e "$built" ] || { echo "cannot install: $built is not there; run: make build" >&2; exit 1; }
   done
   staging=$(mktemp -d)
@@ -36,7 +36,7 @@ install_program() {
   install -d "$library.new/dist" "$library.new/node_modules" "$DESTDIR$PREFIX/bin"
   cp -r dist/daemon "$library.new/dist/"
   install -m 0644 package.json "$library.new/"
-  install -m 0755 daemon/kernel/addon/build/Release/execwarden.node "$library.new/dist/daemon/kernel/"
+  install -m 0755 daemon/kernel/addon/build/Release/execwarden{.node,-hooks} "$library.new/dist/daemon/kernel/"
   runtime_packages | while read -r package; do
     install -d "$library.new/$(dirname "$package")"
     cp -r "$package" "$library.new/$package"

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -60,6 +61,80 @@ for (const [name, change] of [
     t.match(readFileSync(`/proc/${pid}/status`, "latin1"), /\nState:\t[SR]/);
   });
 }
+
+/** A shell that starts `script`, and the pids that the script prints, one a line, until "ready". */
+async function startTree(t: Pick<TAP, "teardown">, script: string) {
+  const child = spawn("setsid", ["sh", "-c", `${script}; echo ready; wait`], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  t.teardown(() => {
+    child.kill("SIGKILL");
+    child.stdout.destroy();
+  });
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += String(chunk);
+    if (text.includes("ready")) break;
+  }
+  const pid = child.pid ?? 0;
+  const startTicks = parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"))?.startTicks ?? 0n;
+  const pids = text
+    .split("\n")
+    .map(Number)
+    .filter((one) => one > 0);
+  return { pid, startTicks, pids };
+}
+
+/** Running, not only waiting to be noticed. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\nState:\t[ZX]/.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+t.test("a process is killed with all that descends from it, and nothing else", async (t) => {
+  const bystander = await startChild(t);
+  const nested = "sh -c 'sleep 600 & echo $!; sleep 600 & echo $!; wait' & echo $!";
+  const { pid, startTicks, pids } = await startTree(t, `${nested}; sleep 0.3; sleep 600 & echo $!`);
+  t.equal(pids.length, 4);
+  t.strictSame(await binding.killProcessTree(pid, startTicks), [0, 5, true]);
+  t.strictSame([pid, ...pids].filter(isAlive), []);
+  t.ok(isAlive(bystander.pid));
+  t.equal((await binding.killProcessTree(pid, startTicks))[0], ESRCH);
+});
+
+t.test("what is forked while it is being killed is found too", async (t) => {
+  // Each of them replaces itself by two that live shortly, as fast as it can.
+  const forker = "while :; do sleep 0.01 & sleep 0.02 & wait; done";
+  const { pid, startTicks } = await startTree(t, `${`sh -c '${forker}' & `.repeat(8)} :`);
+  const [errno, killed, isComplete] = await binding.killProcessTree(pid, startTicks);
+  t.strictSame([errno, isComplete], [0, true]);
+  t.ok(killed >= 9, `${killed} killed`);
+  // Its session was its own: whoever is left of it is a leak.
+  const left = readdirSync("/proc")
+    .map(Number)
+    .filter((one) => one > 0 && isAlive(one) && sessionOf(one) === pid);
+  t.strictSame(left, []);
+});
+
+function sessionOf(pid: number): number | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"))?.sid;
+  } catch {
+    return undefined;
+  }
+}
+
+t.test("a tree whose first process is another one is left alone", async (t) => {
+  const { pid, startTicks } = await startChild(t);
+  t.equal((await binding.killProcessTree(pid, startTicks + 1n))[0], ESRCH);
+  t.equal((await binding.killProcessTree(noPid, 1n))[0], ESRCH);
+  t.equal((await binding.killProcessTree(0, 1n))[0], EINVAL);
+  t.equal((await binding.killProcessTree(pid, 1n << 64n))[0], EINVAL);
+  t.ok(isAlive(pid));
+});
 
 for (const [name, pid, startTicks, errno] of [
   ["nobody has the pid", noPid, 1n, ESRCH],

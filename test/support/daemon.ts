@@ -12,6 +12,7 @@ import type { Status } from "../../daemon/model/status.ts";
 
 /** One alert as the daemon prints it; only what tests look at is typed. */
 export interface AlertLine {
+  readonly uuid: string;
   readonly rule: string;
   readonly source: string;
   readonly priority: string;
