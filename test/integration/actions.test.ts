@@ -75,7 +75,8 @@ if (requireEngine(t)) {
   const start = async (name: string, ...options: readonly string[]): Promise<void> => {
     const script = "trap 'exit 0' INT; while :; do /bin/sleep 1; done";
     const argv = [images.busybox, "/bin/sh", "-c", script];
-    const run = ["run", "--detach", "--network=none", `--name=${name}`, ...options, ...argv];
+    const place = options.length === 0 ? ["--network=none"] : options;
+    const run = ["run", "--detach", `--name=${name}`, ...place, ...argv];
     const { code, stderr } = await engine.docker(...run);
     if (code !== 0) throw new Error(stderr);
   };
