@@ -10,7 +10,7 @@ import { toByteString } from "../util/byte-string.ts";
  */
 export function eventOfAlert(alert: Alert, allowlists: ReadonlySet<string> = new Set()): Event {
   const { host, container, timeNs, isHeld, engineEvent } = alert;
-  const place = { number: 0, timeNs, host, allowlists, ...(container && { container }) };
+  const place = { number: 1, timeNs, host, allowlists, ...(container && { container }) };
   if (engineEvent !== undefined) {
     return { ...place, kind: "engine", isHeld: false, facts: engineEvent };
   }
