@@ -3,7 +3,7 @@
 import type { Alert, Outcome } from "./model/alert.ts";
 
 /** The name that such alerts have in place of a rule's. */
-export const failureRuleName = "Action of a Policy Failed";
+const failureRuleName = "Action of a Policy Failed";
 
 /** Makes alerts of failed actions. */
 export interface FailureAlerts {

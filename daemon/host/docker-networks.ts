@@ -78,7 +78,7 @@ interface Attachments {
 }
 
 /** `NetworkSettings.Networks` of `GET /containers/{id}/json`: what the container is on. */
-export function attachmentsOf(details: unknown, id: string): Attachments {
+function attachmentsOf(details: unknown, id: string): Attachments {
   const mode = textMember(memberOf(details, "HostConfig"), "NetworkMode") ?? "";
   if (mode === "host")
     return { networks: [], obstacle: "it has the host's network, which nobody can be taken off" };

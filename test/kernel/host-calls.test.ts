@@ -64,8 +64,10 @@ for (const [name, change] of [
 
 /** A shell that starts `script`, and the pids that the script prints, one a line, until "ready". */
 async function startTree(t: Pick<TAP, "teardown">, script: string) {
-  const child = spawn("setsid", ["sh", "-c", `${script}; echo ready; wait`], {
+  const child = spawn("sh", ["-c", `${script}; echo ready; wait`], {
     stdio: ["ignore", "pipe", "ignore"],
+    // A session of its own.
+    detached: true,
   });
   t.teardown(() => {
     child.kill("SIGKILL");
