@@ -5,7 +5,6 @@ import { events } from "./commands/events.ts";
 import { policyCheck } from "./commands/policy-check.ts";
 import { policyExplain } from "./commands/policy-explain.ts";
 import { reload } from "./commands/reload.ts";
-import { rulesCheck } from "./commands/rules-check.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
 import { undo } from "./commands/undo.ts";
@@ -21,7 +20,6 @@ export const commands: readonly Command[] = [
   undo,
   ...rulesCommands,
   reload,
-  rulesCheck,
   policyCheck,
   policyExplain,
   version,
