@@ -6,6 +6,7 @@ import { isMainThread, parentPort, workerData, type MessagePort } from "node:wor
 import { CurrentJudge } from "./current-judge.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { startTimeNs } from "./enrich/enrich.ts";
+import { ExecSessions } from "./enrich/exec-origin.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
@@ -72,6 +73,7 @@ class GuardThread {
   readonly #gate: Gate;
   readonly #places = new Places();
   readonly #tree: ProcessTree;
+  readonly #sessions = new ExecSessions();
   readonly #users = new Map<string, UserDirectory>();
   readonly #settlement: Settlement;
   readonly #pipeline: Pipeline;
@@ -113,6 +115,7 @@ class GuardThread {
     this.#pipeline = new Pipeline({
       ...shared,
       tree: this.#tree,
+      sessions: this.#sessions,
       settlement: this.#settlement,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
@@ -187,6 +190,7 @@ class GuardThread {
         this.#setUsers(message);
         break;
       case "engine-event":
+        this.#sessions.take(message.facts);
         this.#engineLane.take(message.facts, message.container);
         break;
       case "processes":

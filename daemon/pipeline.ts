@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
+import type { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
@@ -34,6 +35,7 @@ export interface PipelineOptions {
   readonly judge: Judge;
   readonly places: Places;
   readonly tree: ProcessTree;
+  readonly sessions: ExecSessions;
   readonly settlement: Settlement;
   /** Undefined until they were read, which is asked for when a container is settled. */
   readonly users: (containerId: string) => UserDirectory | undefined;
@@ -204,6 +206,7 @@ export class Pipeline {
     const event = enrich(factsOf(traced, isHeld), this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
+      sessions: this.#options.sessions,
       bootNs: this.#options.bootNs,
       allowlists: judge.allowlistsOf(container),
       ...(container === undefined ? {} : { container }),

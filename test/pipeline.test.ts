@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
+import { ExecSessions } from "../daemon/enrich/exec-origin.ts";
 import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "../daemon/enrich/users.ts";
@@ -119,6 +120,7 @@ function setUp(options: SetUp = {}) {
     judge,
     places,
     tree,
+    sessions: new ExecSessions(),
     settlement,
     users: (id) => (options.areUsersKnown?.() === false ? undefined : usersOf(id)),
     answer({ tid }, verdict) {

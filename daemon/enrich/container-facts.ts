@@ -17,6 +17,7 @@ export interface ContainerFacts {
   readonly isPrivileged: boolean | undefined;
   readonly user: string | undefined;
   readonly rootDirectory: string | undefined;
+  readonly healthcheck: readonly string[] | undefined;
   readonly createdNs: bigint | undefined;
 }
 
@@ -50,6 +51,7 @@ const noFacts: ContainerFacts = {
   isPrivileged: undefined,
   user: undefined,
   rootDirectory: undefined,
+  healthcheck: undefined,
   createdNs: undefined,
 };
 
@@ -103,6 +105,7 @@ export function readDetails(details: unknown): ContainerAnswer | undefined {
     isPrivileged: memberOf(hostConfig, "Privileged") === true,
     user: fitText(memberOf(config, "User"), wordLengthMax) ?? "",
     rootDirectory: readRootDirectory(memberOf(details, "GraphDriver")),
+    healthcheck: readHealthcheck(config),
     createdNs: parseEngineTime(textMember(details, "Created") ?? ""),
   };
   return { id, facts, lifecycle: readLifecycle(memberOf(details, "State")) };
@@ -120,6 +123,7 @@ export function mergeFacts(older: ContainerFacts, newer: ContainerFacts): Contai
     isPrivileged: newer.isPrivileged ?? older.isPrivileged,
     user: newer.user ?? older.user,
     rootDirectory: newer.rootDirectory ?? older.rootDirectory,
+    healthcheck: newer.healthcheck ?? older.healthcheck,
     createdNs: newer.createdNs ?? older.createdNs,
   };
 }
@@ -165,6 +169,23 @@ function readMount(mount: unknown): ContainerMount {
     isReadWrite: memberOf(mount, "RW") === true,
     propagation: fitText(memberOf(mount, "Propagation"), wordLengthMax) ?? "",
   };
+}
+
+/** `["CMD", …]` is run as it is, `["CMD-SHELL", TEXT]` by the shell (Docker Engine API, HealthConfig). */
+function readHealthcheck(config: unknown): readonly string[] | undefined {
+  const test = readWords(memberOf(memberOf(config, "Healthcheck"), "Test"));
+  const [kind, ...words] = test;
+  if (kind === "CMD") return words;
+  if (kind !== "CMD-SHELL") return undefined;
+  const shell = readWords(memberOf(config, "Shell"));
+  return [...(shell.length === 0 ? ["/bin/sh", "-c"] : shell), ...words];
+}
+
+function readWords(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return toList(value)
+    .slice(0, 256)
+    .flatMap((word) => (typeof word === "string" ? [word.slice(0, pathLengthMax)] : []));
 }
 
 /** Where overlay2 mounts the root; other storage drivers, and engines on containerd's images, do not say. */

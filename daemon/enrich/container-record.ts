@@ -112,6 +112,7 @@ export class ContainerRecord {
       mounts: facts.mounts ?? [],
       user: facts.user ?? this.#image?.user ?? "",
       networkMode: facts.networkMode ?? "",
+      ...(facts.healthcheck === undefined ? {} : { healthcheck: facts.healthcheck }),
       ...(facts.createdNs === undefined ? {} : { createdNs: facts.createdNs }),
       ...(facts.rootDirectory === undefined ? {} : { rootDirectory: facts.rootDirectory }),
       ...describeLifecycle(this.#lifecycle),

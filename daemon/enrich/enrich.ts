@@ -3,6 +3,7 @@ import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
 import type { ExecEvent, Host } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
+import { originOf, type ExecSessions } from "./exec-origin.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { UserDirectory } from "./users.ts";
 
@@ -51,6 +52,7 @@ export interface Surroundings {
   readonly allowlists: ReadonlySet<string>;
   readonly users?: UserDirectory;
   readonly tree: ProcessTree;
+  readonly sessions: ExecSessions;
   /** Boot time, nanoseconds since the epoch. */
   readonly bootNs: bigint;
 }
@@ -72,7 +74,7 @@ export function enrich(facts: ExecFacts, number: number, around: Surroundings): 
     timeNs: facts.timeNs,
     syscall: facts.syscall,
     tid: facts.tid,
-    process: processOf(facts, around),
+    process: withOrigin(processOf(facts, around), around),
     file: facts.first ?? facts.file,
     ...(facts.role === "interpreter" ? { interpreter: facts.file } : {}),
     ...(container === undefined ? {} : { container }),
@@ -81,6 +83,12 @@ export function enrich(facts: ExecFacts, number: number, around: Surroundings): 
     isHeld: facts.isHeld,
     isArgvKnown: facts.isArgvKnown,
   };
+}
+
+function withOrigin(process: Process, { container, tree, sessions }: Surroundings): Process {
+  if (container === undefined) return process;
+  const before = tree.known(process)?.origin;
+  return { ...process, origin: originOf({ process, before, container, sessions }) };
 }
 
 function processOf(facts: ExecFacts, around: Surroundings): Process {

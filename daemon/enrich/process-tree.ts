@@ -72,6 +72,12 @@ export class ProcessTree {
     return this.#find(key, this.#limits.depthMax);
   }
 
+  /** The process as it was after its last exec; undefined when none was seen. Nothing is read for it. */
+  known({ pid, startTicks }: Required<ParentKey>): Process | undefined {
+    const found = this.#nodes.get(pid);
+    return found?.startTicks === startTicks ? found : undefined;
+  }
+
   /** Takes a process as it is after its exec. The oldest ones give way when a bound is reached. */
   add(process: Process): void {
     this.#drop(process.pid);

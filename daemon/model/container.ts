@@ -54,6 +54,8 @@ export interface Container {
   /** Config.User, empty for the image's default. */
   readonly user: string;
   readonly networkMode: string;
+  /** What the engine runs as health check, as argv; absent when there is none. */
+  readonly healthcheck?: readonly string[];
   /** Main process in the host's pid namespace; absent while it is not running. */
   readonly pid?: number;
   readonly state: "created" | "running" | "paused" | "dead";

@@ -22,6 +22,18 @@ export interface ExecutedFile {
   readonly ctimeNs: bigint;
 }
 
+/** How a process came into its container. */
+export interface ExecOrigin {
+  /** The container's own first process, the first of an exec of the engine, of a health check, or a child of one. */
+  readonly kind: "entrypoint" | "exec" | "healthcheck" | "child";
+  /** Of a child: what the first of its line is. */
+  readonly root?: "entrypoint" | "exec" | "healthcheck";
+  /** The engine's id of the exec that it belongs to. */
+  readonly execId?: string;
+  /** False where it was found by likeness: by the command line, or from processes older than the daemon. */
+  readonly isExact: boolean;
+}
+
 /**
  * One process as it stands after the exec that made it what it is. Linked to its parent, so the ancestry is a
  * chain that ends at the container's init (bounded by the tree that built it).
@@ -70,5 +82,7 @@ export interface Process {
   readonly startTicks: bigint;
   /** Start of the process, nanoseconds since the epoch. */
   readonly startNs: bigint;
+  /** How it came into its container; absent outside of one. */
+  readonly origin?: ExecOrigin;
   readonly parent?: Process;
 }

@@ -24,7 +24,10 @@ const details = {
   Name: "/web",
   Created: "2026-01-02T03:04:05.000000006Z",
   Image: imageId,
-  Config: { Image: "byrnedo/alpine-curl", User: "app", Labels: { team: "red" } },
+  Config: {
+    ...{ Image: "byrnedo/alpine-curl", User: "app", Labels: { team: "red" } },
+    Healthcheck: { Test: ["CMD-SHELL", "curl -f localhost"] },
+  },
   HostConfig: { NetworkMode: "host", Privileged: true },
   State: { Status: "running", Pid: 42, StartedAt: "2026-01-02T03:04:06Z" },
   Mounts: [
@@ -58,6 +61,7 @@ t.test("inspect's answer is read whole", (t) => {
       isPrivileged: true,
       user: "app",
       rootDirectory: "/var/lib/docker/overlay2/x/merged",
+      healthcheck: ["/bin/sh", "-c", "curl -f localhost"],
       createdNs: 1_767_323_045_000_000_006n,
     },
     lifecycle: { state: "running", pid: 42, startedNs: 1_767_323_046_000_000_000n },
@@ -251,37 +255,19 @@ for (const { name, reference, facts, expected } of imageRows) {
   });
 }
 
-const events = [
-  {
-    name: "create",
-    value: {
-      Type: "container",
-      Action: "create",
-      Actor: { ID: id, Attributes: {} },
-      timeNano: 1e18,
-    },
-    expected: { id, action: "create", timeNs: 10n ** 18n, attributes: {} },
-  },
-  {
-    name: "a command behind the action is cut off",
-    value: { Type: "container", Action: "exec_create: sh -c x", Actor: { ID: id }, time: 5 },
-    expected: { id, action: "exec_create", timeNs: 5_000_000_000n, attributes: undefined },
-  },
-  { name: "an image's event", value: { Type: "image", Action: "pull" }, expected: undefined },
-  {
-    name: "an id that is none",
-    value: { Type: "container", Action: "create", Actor: { ID: "../../x" }, time: 5 },
-    expected: undefined,
-  },
-  {
-    name: "no time",
-    value: { Type: "container", Action: "create", Actor: { ID: id } },
-    expected: undefined,
-  },
+const healthchecks: readonly [config: object, argv: readonly string[] | undefined][] = [
+  [{ Healthcheck: { Test: ["CMD", "/check", "-v"] } }, ["/check", "-v"]],
+  [
+    { Healthcheck: { Test: ["CMD-SHELL", "x y"] }, Shell: ["/bin/ash", "-c"] },
+    ["/bin/ash", "-c", "x y"],
+  ],
+  [{ Healthcheck: { Test: ["NONE"] } }, undefined],
+  [{ Healthcheck: { Test: "CMD" } }, undefined],
+  [{}, undefined],
 ];
-for (const { name, value, expected } of events) {
-  t.test(`event: ${name}`, (t) => {
-    t.strictSame(readEngineEvent(value), expected);
+for (const [config, argv] of healthchecks) {
+  t.test(`health check of ${JSON.stringify(config)}`, (t) => {
+    t.strictSame(readDetails({ ...details, Config: config })?.facts.healthcheck, argv);
     t.end();
   });
 }

@@ -6,6 +6,7 @@ import {
   type ExecFacts,
   type Surroundings,
 } from "../../daemon/enrich/enrich.ts";
+import { ExecSessions } from "../../daemon/enrich/exec-origin.ts";
 import { ProcessTree } from "../../daemon/enrich/process-tree.ts";
 import { readUserDirectory } from "../../daemon/enrich/users.ts";
 import type { ExecEvent } from "../../daemon/model/event.ts";
@@ -45,7 +46,9 @@ const users = readUserDirectory({
 function event(changes: Partial<ExecFacts>, around: Partial<Surroundings> = {}): ExecEvent {
   const tree = new ProcessTree(() => undefined);
   tree.add(sampleProcess({ pid: 60, comm: "sh", startTicks: 40n }));
-  const surroundings = { host, allowlists: new Set<string>(), tree, bootNs: 1_000n, ...around };
+  const sessions = new ExecSessions();
+  const allowlists = new Set<string>();
+  const surroundings = { host, allowlists, tree, sessions, bootNs: 1_000n, ...around };
   return enrich({ ...facts, ...changes }, 11, surroundings);
 }
 

@@ -17,6 +17,13 @@ const rules = `
     exec=%docker.event.exec_id cmd=%docker.event.exec_cmdline health=%docker.event.health
     dest=%docker.event.attr[destination]
   priority: NOTICE
+- rule: Origin
+  desc: where an exec comes from
+  condition: evt.type = execve and proc.name in (sleep, id, env, sh)
+  output: >
+    %proc.name origin=%container.exec_origin root=%container.exec_root id=%container.exec_id
+    in=%container.name exact=%container.exec_origin_exact health=%proc.is_container_healthcheck
+  priority: NOTICE
 - rule: Any Exec
   desc: execs are not docker events
   condition: docker.event.type exists or evt.source = docker
@@ -90,6 +97,39 @@ if (requireEngine(t)) {
     );
     await told(({ action, name, exit }) => action === "die" && name === "shop-web" && exit === 137);
     t.equal(daemon.alerts.filter(({ rule }) => rule === "Any Exec").length, 0);
+  });
+
+  await t.test("an exec is tied to its id, and a health check is told apart", async (t) => {
+    const health = ["--health-cmd=true; true", "--health-interval=1s"];
+    await run(engine, "--name=origins", ...health, images.busybox);
+    const origin = (name: string, kind: string): Promise<AlertLine> =>
+      daemon.alert(({ rule, output_fields: fields }) => {
+        const isMeant = fields["container.name"] === "origins" && fields["proc.name"] === name;
+        return rule === "Origin" && isMeant && fields["container.exec_origin"] === kind;
+      });
+    const entrypoint = await origin("sleep", "entrypoint");
+    t.match(entrypoint.output_fields, {
+      "container.exec_origin_exact": true,
+      "container.exec_root": "entrypoint",
+      "container.exec_id": null,
+      "proc.is_container_healthcheck": false,
+    });
+    const check = await origin("sh", "healthcheck");
+    t.equal(check.output_fields["proc.is_container_healthcheck"], true);
+    t.match(check.output_fields["container.exec_id"], /^[0-9a-f]{64}$/);
+    await engine.docker("exec", "origins", "/bin/env", "/bin/sh", "-c", "/bin/id; exit 0");
+    const exec = await origin("env", "exec");
+    const started = await told(
+      ({ action, cmd }) => action === "exec_start" && cmd.includes("/bin/env"),
+    );
+    t.equal(exec.output_fields["container.exec_id"], fieldsOf(started).exec);
+    t.comment(`exact: ${String(exec.output_fields["container.exec_origin_exact"])}`);
+    const child = await origin("id", "child");
+    t.match(child.output_fields, {
+      "container.exec_root": "exec",
+      "container.exec_id": fieldsOf(started).exec,
+    });
+    await engine.docker("kill", "origins");
   });
 
   await t.test("a container that is renamed to look like another is told of", async (t) => {

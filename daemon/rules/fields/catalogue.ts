@@ -14,6 +14,7 @@ import { dockerFields, dockerSource, engineEventType } from "./docker.ts";
 import { eventFields, occurrenceFields } from "./event.ts";
 import { executableFields } from "./executable.ts";
 import { allowlistFields, hostFields, imageFields, kubernetesFields } from "./place.ts";
+import { originFields } from "./origin.ts";
 import { processFields } from "./process.ts";
 import { emptyFields } from "./unfilled.ts";
 import { userFields } from "./user.ts";
@@ -39,6 +40,7 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...executableFields,
   ...capabilityFields,
   ...userFields,
+  ...originFields,
 ];
 
 /** Fields that outputs do not show as they are. */

@@ -64,6 +64,12 @@ export const containerFields: readonly FieldSpec<Place>[] = [
     ],
     ["container.network_mode", "string", "network mode", inContainer((c) => text(c.networkMode))],
     ["container.user", "string", "user as configured", inContainer((c) => text(c.user))],
+    [
+      "container.healthcheck",
+      "string",
+      "command of the health check, none when there is none",
+      inContainer((c) => text(c.healthcheck?.join(" "))),
+    ],
     ["container.start_ts", "time", "start", inContainer((c) => c.startedNs)],
     ["container.created_ts", "time", "creation", inContainer((c) => c.createdNs)],
     ["container.labels", "string", "all labels, k:v joined by commas", inContainer(labelLine), 10],

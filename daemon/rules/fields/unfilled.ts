@@ -63,9 +63,6 @@ proc.stderr.type str
 proc.stdin.name str
 proc.stdout.name str
 proc.stderr.name str
-proc.is_container_healthcheck bool
-proc.is_container_liveness_probe bool
-proc.is_container_readiness_probe bool
 thread.pfmajor u64
 thread.pfminor u64
 thread.vtid i64
@@ -81,7 +78,6 @@ thread.vmrss u64
 thread.nametid str
 thread.vmsize.b u64
 thread.vmrss.b u64
-container.healthcheck str
 container.liveness_probe str
 container.readiness_probe str
 container.ip str

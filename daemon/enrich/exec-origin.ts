@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { toByteString, type ByteString } from "../util/byte-string.ts";
+import type { Container } from "../model/container.ts";
+import type { EngineFacts } from "../model/engine-event.ts";
+import type { ExecOrigin, Process } from "../model/process.ts";
+
+/** What tells where a process comes from. */
+export interface OriginInput {
+  /** As it is after this exec. */
+  readonly process: Process;
+  /** What it was found to be at an earlier exec of its own. */
+  readonly before: ExecOrigin | undefined;
+  readonly container: Container;
+  readonly sessions: ExecSessions;
+}
+
+const sessionsMax = 4_096;
+
+/** The `docker exec`s that were started and whose first process has not been seen. Bounded: the oldest give way. */
+export class ExecSessions {
+  readonly #commands = new Map<
+    string,
+    { readonly containerId: string; readonly command: ByteString }
+  >();
+
+  /** Takes an event of the engine. */
+  take({ action, containerId, execId, execCommand = "" }: EngineFacts): void {
+    if (containerId === undefined || execId === undefined) return;
+    if (action === "exec_die") this.#commands.delete(execId);
+    if (action !== "exec_start") return;
+    this.#commands.set(execId, { containerId, command: toByteString(execCommand) });
+    const oldest = this.#commands.keys().next();
+    if (this.#commands.size > sessionsMax && oldest.done !== true)
+      this.#commands.delete(oldest.value);
+  }
+
+  /** The exec that a process with this command line is the first of: the oldest one, once. */
+  claim(containerId: string, argv: readonly ByteString[]): string | undefined {
+    const command = argv.join(" ").trim();
+    for (const [execId, session] of this.#commands) {
+      if (session.containerId !== containerId || session.command !== command) continue;
+      this.#commands.delete(execId);
+      return execId;
+    }
+    return undefined;
+  }
+
+  /** The first process of this exec was seen. */
+  seen(execId: string): void {
+    this.#commands.delete(execId);
+  }
+}
+
+/**
+ * How a process came into its container. Exact where the kernel or the runtime says so: the container's init, a child
+ * of a process whose origin is known, and the first process of an exec while its parent is still `runc exec`, whose
+ * arguments name the exec. Otherwise found by the command line that the engine told, or by what is left; `isExact` is
+ * false then. Nothing is waited for.
+ */
+export function originOf(input: OriginInput): ExecOrigin {
+  const { process, before, container } = input;
+  if (before !== undefined) return before;
+  if (process.vpid === 1 || process.pid === container.pid)
+    return { kind: "entrypoint", isExact: true };
+  const { parent } = process;
+  if (parent?.origin !== undefined) return childOf(parent.origin);
+  if (parent !== undefined && isInside(parent)) return childOf(originOfElder(parent));
+  return originOfFirst(input);
+}
+
+/** Of a process whose parent is outside: the first of an exec. */
+function originOfFirst({ process, container, sessions }: OriginInput): ExecOrigin {
+  const { parent } = process;
+  const named = parent === undefined ? undefined : execIdIn(parent.argv, container.id);
+  if (named !== undefined) sessions.seen(named);
+  const execId = named ?? sessions.claim(container.id, process.argv);
+  // A health check is told by its command alone: the engine runs it as any other exec.
+  const kind = isHealthcheck(process.argv, container) ? "healthcheck" : "exec";
+  const isExact = named !== undefined && kind === "exec";
+  return { kind, isExact, ...(execId === undefined ? {} : { execId }) };
+}
+
+function childOf({ kind, root, execId, isExact }: ExecOrigin): ExecOrigin {
+  const first = kind === "child" ? root : kind;
+  return {
+    ...{ kind: "child", isExact },
+    ...(first === undefined ? {} : { root: first }),
+    ...(execId === undefined ? {} : { execId }),
+  };
+}
+
+/** Of a process from before the daemon, or one that never did an exec: by the first of its line inside. */
+function originOfElder(process: Process): ExecOrigin {
+  let at = process;
+  for (;;) {
+    if (at.origin !== undefined) return at.origin;
+    if (at.parent === undefined || !isInside(at.parent)) break;
+    at = at.parent;
+  }
+  return { kind: at.vpid === 1 ? "entrypoint" : "exec", isExact: false };
+}
+
+/** In a pid namespace of its own. A container that shares the host's has no such mark. */
+function isInside({ pid, vpid }: Process): boolean {
+  return pid !== vpid;
+}
+
+/**
+ * The exec's id in `runc … exec … --pid-file BUNDLE/EXECID.pid … CONTAINERID`, as containerd's shim runs it
+ * (containerd, pkg/process/exec.go).
+ */
+function execIdIn(argv: readonly ByteString[], containerId: string): string | undefined {
+  if (!argv.includes("exec") || argv.at(-1) !== containerId) return undefined;
+  const file = argv[argv.indexOf("--pid-file") + 1] ?? "";
+  return /\/([0-9a-f]{64})\.pid$/.exec(file)?.[1];
+}
+
+function isHealthcheck(argv: readonly ByteString[], { healthcheck }: Container): boolean {
+  if (healthcheck?.length !== argv.length) return false;
+  return healthcheck.every((part, i) => toByteString(part) === argv[i]);
+}
