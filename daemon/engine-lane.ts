@@ -1,6 +1,7 @@
 // The way of what the engine told, in the guard thread: wait for the container's facts → match → decide → draft.
 // Nothing waits for it: an exec is never held for its sake.
 // SPDX-License-Identifier: Apache-2.0
+import { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
@@ -36,6 +37,8 @@ const waitingMax = 4_096;
 
 /** Judges what the engine told, in the order in which it was told where it is about one container; never throws. */
 export class EngineLane {
+  /** The execs that the engine told of, for the processes that they are going to be. */
+  readonly sessions = new ExecSessions();
   readonly #options: EngineLaneOptions;
   readonly #waiting: WaitingRoom<Pending>;
   #taken = 0;
@@ -56,6 +59,7 @@ export class EngineLane {
   /** Takes one event; `sweep` judges it. */
   take(facts: EngineFacts, container: Container | undefined): void {
     this.#taken += 1;
+    this.sessions.take(facts);
     const untilMs = this.#options.monotonicMs() + waitMs;
     this.#waiting.add({ facts, container, untilMs });
   }

@@ -6,7 +6,6 @@ import { isMainThread, parentPort, workerData, type MessagePort } from "node:wor
 import { CurrentJudge } from "./current-judge.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { startTimeNs } from "./enrich/enrich.ts";
-import { ExecSessions } from "./enrich/exec-origin.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
@@ -73,7 +72,6 @@ class GuardThread {
   readonly #gate: Gate;
   readonly #places = new Places();
   readonly #tree: ProcessTree;
-  readonly #sessions = new ExecSessions();
   readonly #users = new Map<string, UserDirectory>();
   readonly #settlement: Settlement;
   readonly #pipeline: Pipeline;
@@ -115,7 +113,7 @@ class GuardThread {
     this.#pipeline = new Pipeline({
       ...shared,
       tree: this.#tree,
-      sessions: this.#sessions,
+      sessions: this.#engineLane.sessions,
       settlement: this.#settlement,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
@@ -190,7 +188,6 @@ class GuardThread {
         this.#setUsers(message);
         break;
       case "engine-event":
-        this.#sessions.take(message.facts);
         this.#engineLane.take(message.facts, message.container);
         break;
       case "processes":
