@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { outputNamesOf } from "../config/output-names.ts";
 import { allowlistMacros, type Allowlist, readAllowlist } from "../policy/allowlist.ts";
 import { readPolicies } from "../policy/policy-file.ts";
+import { falcoCodeOf } from "../rules/falco-codes.ts";
 import { compileScope, loadRules } from "../rules/load.ts";
 import { type Diagnostic, hasErrors } from "../text/diagnostic.ts";
 import { diagnosticsToJson, renderDiagnostics } from "../text/render.ts";
@@ -111,6 +112,7 @@ function jsonReport(subject: CheckSubject, { files, count, diagnostics }: Report
     diagnostics: diagnosticsToJson(diagnostics).map((diagnostic) => ({
       ...diagnostic,
       explanation: explanations[diagnostic.code],
+      falco: falcoCodeOf(diagnostic),
     })),
   })}\n`;
 }

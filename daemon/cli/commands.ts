@@ -27,6 +27,6 @@ export const commands: readonly Command[] = [
 
 /** What commands with a first word in common are about. */
 export const groups: Readonly<Record<string, string>> = {
-  rules: "check rule files",
+  rules: "check, list, show, explain and test rules; machine interface of the language",
   policy: "check policy files, and explain what they do",
 };

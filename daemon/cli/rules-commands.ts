@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from "./command.ts";
 import { rulesCheck } from "./commands/rules-check.ts";
+import { rulesExplain } from "./rules/explain.ts";
+import { rulesFields } from "./rules/fields.ts";
+import { rulesList } from "./rules/list.ts";
+import { rulesShow } from "./rules/show.ts";
+import { rulesTest } from "./rules/test.ts";
 import { rulesEval } from "./machine/eval.ts";
 import { rulesEventTypes } from "./machine/evttypes.ts";
 import { rulesFormat } from "./machine/format.ts";
@@ -11,6 +16,11 @@ import { rulesParse } from "./machine/parse.ts";
 /** Every `rules …` command, in the order that `--help` shows. */
 export const rulesCommands: readonly Command[] = [
   rulesCheck,
+  rulesList,
+  rulesShow,
+  rulesFields,
+  rulesExplain,
+  rulesTest,
   rulesParse,
   rulesEval,
   rulesFormat,

@@ -22,7 +22,7 @@ const filesPerDirectoryMax = 1000;
 
 /**
  * Reads files and directories in the order given. Of a directory, its `*.yaml` and `*.yml` are read in lexical
- * order (by code unit, whatever the locale), hidden ones and subdirectories left out. Every fault is reported.
+ * order (by code unit, whatever the locale), hidden ones, companions (`*.test.yaml`) and subdirectories left out. Every fault is reported.
  */
 export async function readSources(
   paths: readonly string[],
@@ -61,7 +61,8 @@ async function findFiles(path: string, { missing }: ReadSourcesOptions): Promise
 }
 
 function isYamlName(name: string): boolean {
-  return !name.startsWith(".") && (name.endsWith(".yaml") || name.endsWith(".yml"));
+  // Companions (tests of rules) stand beside the files that they test.
+  return !name.startsWith(".") && /(?<!\.test)\.ya?ml$/.test(name);
 }
 
 /** The file's text, or what is wrong with it. */

@@ -25,6 +25,7 @@ import {
 } from "./operators.ts";
 import { printOperand } from "./print.ts";
 import type { Reporter } from "./reporter.ts";
+import { valueDoubts } from "./value-doubts.ts";
 
 /** The looked-up sides of a comparison; `right` only where a field stands there. */
 export interface Sides<E> {
@@ -126,7 +127,9 @@ function readOperand<E>(
   node: ValueNode,
   context: CompareContext<E>,
 ): Operand | undefined {
-  warnOfFieldName(expr, node, context);
+  for (const { code, message } of valueDoubts(expr.operator, node.value, context.catalogue)) {
+    context.warning(code, message, node.range);
+  }
   const literal = readLiteral(left.type, node.value);
   const shown = `cannot compare "${printOperand(expr.left)}" with ${literalWords(node.value)}`;
   if (!literal.ok) {
@@ -144,13 +147,6 @@ function readOperand<E>(
     context.error("bad-value", `${shown}: expected an even number of hex digits`, node.range);
   }
   return bytes;
-}
-
-function warnOfFieldName<E>(expr: CompareExpr, node: ValueNode, context: CompareContext<E>): void {
-  if (expr.right.kind !== "value" || context.catalogue.find(node.value) === undefined) return;
-  const name = fromByteString(node.value);
-  const message = `the name of field "${name}" is taken as text: write val(${name}) for its value`;
-  context.warning("field-as-text", message, node.range);
 }
 
 function prepareTest<E>(

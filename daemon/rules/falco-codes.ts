@@ -79,11 +79,11 @@ const falcoCodes: Readonly<Record<RuleCode | LangCode, FalcoCode | undefined>> =
   "field-as-text": "LOAD_COMPILE_CONDITION",
 };
 
-/** Falco's code for a fault: those of YAML are `LOAD_ERR_YAML_PARSE`. Undefined where Falco would say nothing. */
-export function falcoCodeOf({ code, severity }: Diagnostic): FalcoCode | undefined {
+/** Falco's code for a fault; undefined where Falco would say nothing. */
+export function falcoCodeOf({ code }: Pick<Diagnostic, "code">): FalcoCode | undefined {
   if (code.startsWith("yaml-")) return "LOAD_ERR_YAML_PARSE";
-  if (isKnown(code)) return falcoCodes[code];
-  return severity === "error" ? "LOAD_ERR_COMPILE_CONDITION" : "LOAD_COMPILE_CONDITION";
+  if (code.startsWith("file-")) return "LOAD_ERR_FILE_READ";
+  return isKnown(code) ? falcoCodes[code] : undefined;
 }
 
 function isKnown(code: string): code is keyof typeof falcoCodes {

@@ -6,6 +6,7 @@ import type { EntryReader } from "./entry-reader.ts";
 /** `append: true` or `override: {key: append}`; replacing is defining again. */
 export function readMode(reader: EntryReader, key: string, name: Named): "define" | "append" {
   const isAppended = reader.flag("append") === true;
+  if (isAppended) warnOfAppend(reader);
   const overrides = readOverrides(reader);
   if (isAppended && overrides !== undefined) {
     reader.error(
@@ -14,7 +15,6 @@ export function readMode(reader: EntryReader, key: string, name: Named): "define
       name.span,
     );
   }
-  if (isAppended) warnOfAppend(reader);
   for (const item of overrides ?? []) {
     if (item.key.value === key && (item.mode === "append" || item.mode === "replace")) continue;
     const message = `cannot override "${item.key.value}" by "${item.mode}" here: only ${key}, by append or replace`;

@@ -38,6 +38,7 @@ export function readRule(reader: EntryReader): RuleDefinition | undefined {
   if (name === undefined) return undefined;
   const parts = readParts(reader);
   const isAppended = reader.flag("append") === true;
+  if (isAppended) warnOfAppend(reader);
   const overrides = readRuleOverrides(reader, name);
   if (isAppended && overrides !== undefined) {
     reader.error(
@@ -48,7 +49,6 @@ export function readRule(reader: EntryReader): RuleDefinition | undefined {
     return undefined;
   }
   if (isAppended) {
-    warnOfAppend(reader);
     checkAppend(reader, name);
     return { kind: "rule", name, mode: "append", parts, overrides: new Map() };
   }

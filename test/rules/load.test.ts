@@ -445,7 +445,7 @@ t.test("faults, their places and the marked text", (t) => {
         ruleText("evt.num = 1") +
           "- rule: R\n  condition: a\n  append: true\n  override: {condition: append}\n",
       ],
-      ["error override 6:9 R"],
+      ["error override 6:9 R", "warning deprecated 8:3 append"],
     ],
     [
       "append and override together in a list",

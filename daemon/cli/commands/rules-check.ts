@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { check } from "../check.ts";
-import { type Command, jsonOption } from "../command.ts";
+import { type Command, isOptionSet, jsonOption } from "../command.ts";
+import { checkAsFalco } from "../rules/falco-json.ts";
 import { configOption } from "../configured.ts";
 
 /** `execwarden rules check`: are these rule files good? */
@@ -16,6 +17,15 @@ Examples:
   execwarden rules check ./my-rules.yaml
   execwarden rules check /usr/share/execwarden/rules ./my-rules.yaml --json`,
   arguments: { name: "files", description: "rule files, or directories of them" },
-  options: [configOption, jsonOption],
-  run: (input, context) => check("rules", input, context),
+  options: [
+    configOption,
+    jsonOption,
+    {
+      flags: "--falco-json",
+      description:
+        "load the named files one by one as Falco does and write its JSON: the first error of each",
+    },
+  ],
+  run: (input, context) =>
+    isOptionSet(input, "falcoJson") ? checkAsFalco(input, context) : check("rules", input, context),
 };

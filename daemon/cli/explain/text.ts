@@ -57,7 +57,7 @@ function actionText({ action, status, detail }: PlannedAction): string {
 }
 
 /** Parts that did not decide are left out: of a false "and" the true ones, of a true "or" the false ones. */
-function partLines(part: Explanation, depth: number, hasColor: boolean): readonly string[] {
+export function partLines(part: Explanation, depth: number, hasColor: boolean): readonly string[] {
   const indent = "  ".repeat(depth);
   const mark = markOf(part.holds, hasColor);
   switch (part.kind) {

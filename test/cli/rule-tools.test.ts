@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { createProgram } from "../../daemon/cli/program.ts";
+import { readSources } from "../../daemon/host/files.ts";
+import { ruleText } from "../rules/load-text.ts";
+
+async function run(...args: readonly string[]) {
+  const written = { out: "", error: "" };
+  const program = createProgram({
+    terminal: {
+      writeOut: (text) => {
+        written.out += text;
+        return Promise.resolve();
+      },
+      writeError: (text) => {
+        written.error += text;
+        return Promise.resolve();
+      },
+      isTerminal: false,
+      hasColor: false,
+      interrupted: new AbortController().signal,
+    },
+    runDaemon: () => Promise.resolve(0),
+    readSources,
+    readInputLines: async function* () {
+      yield* await Promise.resolve([]);
+    },
+    defaults: { version: "1", configFile: "/nowhere/x.yaml", socketPath: "/nowhere/x.sock" },
+  });
+  return { code: await program.run(["rules", ...args]), ...written };
+}
+
+const directory = mkdtempSync(join(tmpdir(), "rule-tools-"));
+t.teardown(() => {
+  rmSync(directory, { recursive: true });
+});
+const rules = join(directory, "r.yaml");
+writeFileSync(
+  rules,
+  "- macro: m\n  condition: proc.name = curl\n" +
+    ruleText("evt.type = execve and m", "  tags: [x]\n") +
+    ruleText("evt.type = open and fd.name = a", "", "Never"),
+);
+
+t.test("list tells what is inactive, and why", async (t) => {
+  const { code, out } = await run("list", "--json", rules);
+  t.equal(code, 0);
+  t.match(JSON.parse(out), [
+    { name: "R", state: "active", priority: "Informational", tags: ["x"], line: 3 },
+    { name: "Never", state: "inactive", inactiveBecause: /fd\.name|open/ },
+  ]);
+});
+
+t.test("show writes the rule with everything in place", async (t) => {
+  const { code, out } = await run("show", "R", "--files", rules);
+  t.equal(code, 0);
+  t.match(out, "(evt.type = execve and proc.name = curl)");
+  t.match(out, /macros +m/);
+  const missing = await run("show", "Rr", "--files", rules);
+  t.equal(missing.code, 1);
+  t.match(missing.error, 'did you mean "R"?');
+});
+
+t.test("explain shows parts and values", async (t) => {
+  const event = join(directory, "event.json");
+  writeFileSync(event, '{"evt.type": "execve", "proc.name": "wget"}');
+  const { code, out } = await run("explain", "--event", event, "R", "--files", rules);
+  t.equal(code, 0);
+  t.match(out, 'rule "R" does not match');
+  t.match(out, "wget");
+});
+
+t.test("fields are listed in three forms", async (t) => {
+  t.match((await run("fields")).out, "proc.name ");
+  t.match((await run("fields", "--markdown")).out, "| proc.name | string |");
+  t.match((await run("fields", "--json")).out, '"name":"proc.name"');
+});
+
+t.test("companions: what is expected, and a clear difference", async (t) => {
+  const companion = join(directory, "r.test.yaml");
+  const test = (name: string, event: string, expected: string): string =>
+    `  - name: ${name}\n    event: ${event}\n    rules: ${expected}\n`;
+  writeFileSync(companion, `tests:\n${test("good", "{proc.name: curl}", "[R]")}`);
+  t.match(await run("test", companion), { code: 0, out: "1 of 1 tests passed" });
+  writeFileSync(companion, `tests:\n${test("bad", "{proc.name: curl}", "[Other]")}`);
+  const bad = await run("test", companion);
+  t.equal(bad.code, 1);
+  t.match(bad.out, "- Other: expected, does not match");
+  t.match(bad.out, "+ R: matches, not expected");
+});
+
+t.test("the shipped rules pass their own tests", async (t) => {
+  const shipped = readdirSync("rules").filter((name) => name.endsWith(".test.yaml"));
+  t.ok(shipped.length > 0);
+  for (const name of shipped) {
+    const { code, out, error } = await run("test", join("rules", name));
+    t.equal(code, 0, `${name}: ${out}${error}`);
+  }
+});
+
+t.test("check as Falco does: the first error of each file", async (t) => {
+  const broken = join(directory, "broken.yaml");
+  writeFileSync(broken, ruleText("proc.nam = a or proc.nam2 = b"));
+  const { code, out } = await run("check", "--falco-json", rules, broken);
+  t.equal(code, 1);
+  t.match(JSON.parse(out), {
+    falco_load_results: [
+      { name: rules, successful: true, errors: [], warnings: [] },
+      {
+        name: broken,
+        successful: false,
+        errors: [
+          {
+            code: "LOAD_ERR_COMPILE_CONDITION",
+            codedesc: "Error compiling condition",
+            context: { locations: [{ position: { line: 3, column: 14 } }] },
+          },
+        ],
+      },
+    ],
+  });
+});
