@@ -9,6 +9,7 @@ import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { EngineFeed } from "./engine-feed.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
+import { EnforcementSwitch } from "./enforcement.ts";
 import { createFailureAlerts } from "./failure-alert.ts";
 import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
@@ -47,6 +48,7 @@ export interface ComposeOptions {
 /** The parts of a daemon, in the order in which they start. */
 export interface Parts {
   readonly generations: Generations;
+  readonly enforcement: EnforcementSwitch;
   readonly binding: Binding;
   readonly gate: Gate;
   readonly guard: Guard;
@@ -121,9 +123,11 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "taken", alerts: count });
     },
   });
+  const enforcement = createEnforcement(options, guard);
   const generations = createGenerations(options, { guard, planOutputs, outputs });
   const parts = {
-    ...{ generations, binding, gate, guard, engine, engineFeed, inventory, guarding, actions },
+    ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
+    ...{ guarding, actions },
     ...{ hooks, undo },
     ...{ planOutputs, outputs, alerts },
   };
@@ -151,6 +155,14 @@ function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {
     hooks.close();
     throw error;
   }
+}
+
+function createEnforcement({ clock, log }: ComposeOptions, guard: Guard): EnforcementSwitch {
+  return new EnforcementSwitch({
+    apply: (pausedText) =>
+      guard.change({ kind: "enforcement", ...(pausedText === undefined ? {} : { pausedText }) }),
+    ...{ clock, log },
+  });
 }
 
 function createGenerations(
@@ -199,6 +211,7 @@ async function createControl(
       containers: createContainerStatus(parts),
       loaded: () => parts.generations.loaded(),
       reload: (by) => parts.generations.reload(by),
+      enforcement: parts.enforcement,
       events,
       undo: (uuid) => parts.undo.undo(uuid),
       formats: { json: createJsonFormatter(), text: formatText },

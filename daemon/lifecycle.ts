@@ -106,6 +106,12 @@ async function startParts(parts: Parts, stops: Stop[], listener: GuardListener):
   const { guard, inventory, guarding, control, outputs, alerts, engine } = parts;
   stops.push({ name: "outputs", stop: () => outputs.close(stopTimeoutMs) });
   stops.push({ name: "actions", stop: () => alerts.settled() });
+  stops.push({
+    name: "enforcement",
+    stop: () => {
+      parts.enforcement.stop();
+    },
+  });
   stops.push({ name: "guard", stop: () => guard.stop() });
   await guard.start(listener);
   const listening = await control.start();

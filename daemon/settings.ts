@@ -49,14 +49,6 @@ export async function readSettings(options: SettingsOptions): Promise<SettingsRe
   return { settings: { config, sources: files.sources }, diagnostics };
 }
 
-/** Everything that a reload reads, as one text: another text, another generation. */
-export async function readFingerprint(options: SettingsOptions): Promise<string> {
-  const { config, diagnostics } = await readConfigFiles(options);
-  if (config === undefined) return JSON.stringify(diagnostics.map(({ message }) => message));
-  const { sources, diagnostics: faults } = await readJudgeSources(config);
-  return JSON.stringify([config, sources, faults.map(({ message }) => message)]);
-}
-
 async function readConfigFiles(options: SettingsOptions): Promise<{
   readonly config?: Config;
   readonly diagnostics: readonly Diagnostic[];

@@ -4,6 +4,7 @@ import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import type { EngineFeed } from "./engine-feed.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
+import type { EnforcementSwitch } from "./enforcement.ts";
 import type { Generations } from "./generations.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
@@ -14,6 +15,7 @@ import type { FanOut } from "./outputs/fan-out.ts";
 /** Whom the status asks. */
 export interface StatusSources {
   readonly generations: Generations;
+  readonly enforcement: EnforcementSwitch;
   readonly version: string;
   readonly gate: Gate;
   readonly engine: ContainerEngine;
@@ -38,6 +40,7 @@ export function createStatus(sources: StatusSources): () => Status {
       startedMs: sources.startedMs,
       mode: generations.config.mode,
       generation: generations.info,
+      enforcement: sources.enforcement.state,
       ...(generations.last === undefined ? {} : { lastReload: generations.last }),
       gate: gateStatus(sources),
       engine: {

@@ -4,6 +4,7 @@ import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
 import { policyCheck } from "./commands/policy-check.ts";
 import { policyExplain } from "./commands/policy-explain.ts";
+import { pause, resume } from "./commands/pause.ts";
 import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
@@ -20,6 +21,8 @@ export const commands: readonly Command[] = [
   undo,
   ...rulesCommands,
   reload,
+  pause,
+  resume,
   policyCheck,
   policyExplain,
   version,

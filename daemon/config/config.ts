@@ -27,10 +27,6 @@ export interface Config {
     /** Whether programs run from memory (memfd_create(2)) are recorded. */
     readonly memfd: boolean;
   };
-  readonly reload: {
-    /** Whether a changed file reloads by itself. */
-    readonly watch: boolean;
-  };
   readonly control: {
     readonly socket: string;
     /** Group that may use the socket. */

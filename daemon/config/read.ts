@@ -109,7 +109,6 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     mode: input.mode,
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
     witness: input.witness,
-    reload: input.reload,
     control: controlOf(input.control),
     outputs: toOutputsConfig(input.outputs),
   };

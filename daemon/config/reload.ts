@@ -17,7 +17,6 @@ const liveSettings: readonly string[] = [
   "mode",
   "gate.deadline",
   "gate.on_deadline",
-  "reload.watch",
   "outputs",
 ];
 
@@ -36,8 +35,8 @@ export function compareConfigs(before: Config, after: Config): ConfigChanges {
 
 /** The new configuration as far as it can hold now: what takes a restart stays as it was. */
 export function reloadable(before: Config, after: Config): Config {
-  const { rulesFiles, policiesFiles, allowlistFile, mode, gate, reload, outputs } = after;
-  return { ...before, rulesFiles, policiesFiles, allowlistFile, mode, gate, reload, outputs };
+  const { rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs } = after;
+  return { ...before, rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs };
 }
 
 function isLive(name: string): boolean {

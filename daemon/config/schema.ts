@@ -51,16 +51,6 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
-  reload: z
-    .strictObject({
-      watch: z
-        .boolean()
-        .default(false)
-        .describe(
-          "Reload by itself when a file changes; otherwise execwarden reload does, or SIGHUP",
-        ),
-    })
-    .prefault({}),
   control: z
     .strictObject({
       socket: pathSchema.default("/run/execwarden/execwarden.sock"),

@@ -4,6 +4,7 @@
 import type { Alert, FieldValue } from "../model/alert.ts";
 import type { SourceText } from "../model/guard-messages.ts";
 import type { ContainerStatus, Status } from "../model/status.ts";
+import type { Enforcement } from "../model/enforcement.ts";
 import type { ReloadReport } from "../model/generation.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { UndoReport } from "../model/undo.ts";
@@ -51,6 +52,16 @@ export interface LoadedFiles {
   readonly outputNames: readonly string[];
 }
 
+/** What may be asked of enforcement, on behalf of somebody. */
+export interface EnforcementControl {
+  pause(request: {
+    readonly forMs: number;
+    readonly by: string;
+    readonly reason?: string | undefined;
+  }): Promise<Enforcement>;
+  resume(by: string): Promise<Enforcement>;
+}
+
 /** Bounds of the API. */
 export interface ControlLimits {
   readonly connectionsMax: number;
@@ -76,6 +87,8 @@ export interface ControlTools {
   readonly loaded: () => LoadedFiles;
   /** Reloads all files on behalf of somebody; never rejects. */
   readonly reload: (by: string) => Promise<ReloadReport>;
+  /** Pauses and resumes enforcement; rejects when the guard thread does not answer. */
+  readonly enforcement: EnforcementControl;
   readonly events: EventSource;
   /** Undoes the actions of an alert; undefined when nobody remembers it. Never rejects. */
   readonly undo: (uuid: string) => Promise<UndoReport | undefined>;

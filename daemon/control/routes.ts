@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { containersRoute } from "./handlers/containers.ts";
+import { pauseRoute, resumeRoute } from "./handlers/enforcement.ts";
 import { eventsRoute } from "./handlers/events.ts";
 import { sourcesRoute } from "./handlers/sources.ts";
 import { reloadRoute } from "./handlers/reload.ts";
@@ -20,5 +21,7 @@ export const routes: readonly Route[] = [
   containersRoute,
   sourcesRoute,
   reloadRoute,
+  pauseRoute,
+  resumeRoute,
   undoRoute,
 ];

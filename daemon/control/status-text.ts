@@ -15,6 +15,7 @@ export function statusText(status: Status, nowMs: number): string {
       `${status.version}, pid ${status.pid}, up ${durationText(nowMs - status.startedMs)}`,
     ],
     ["mode", modeTexts[status.mode]],
+    ...pausedLine(status.enforcement),
     ["generation", generationText(status, nowMs)],
     ["engine", engineText(engine)],
     ["containers", String(status.containers)],
@@ -36,6 +37,17 @@ const modeTexts = {
   monitor: "monitor: nothing is enforced, alerts say what would have been done",
   enforce: "enforce: policies do what their own mode says",
 } as const satisfies Record<Status["mode"], string>;
+
+function pausedLine({ isPaused, by, untilMs = 0, reason }: Status["enforcement"]): Line[] {
+  if (!isPaused) return [];
+  const why = reason === undefined ? "" : `: ${reason}`;
+  const until = new Date(untilMs).toISOString();
+  return [
+    ["PAUSED", printableHead(`nothing is enforced until ${until}, by ${by ?? ""}${why}`, 400)],
+  ];
+}
+
+type Line = readonly [label: string, text: string];
 
 function generationText({ generation, lastReload }: Status, nowMs: number): string {
   const age = (atMs: number): string => `${durationText(nowMs - atMs)} ago`;

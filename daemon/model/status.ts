@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container, Engine } from "./container.ts";
+import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
 import type { OutputCounters } from "./ports.ts";
 
@@ -97,6 +98,7 @@ export interface Status {
   readonly mode: "monitor" | "enforce";
   /** Which rules, policies and settings are in force. */
   readonly generation: GenerationInfo;
+  readonly enforcement: Enforcement;
   /** Absent before the first one. */
   readonly lastReload?: ReloadReport;
   readonly gate: {

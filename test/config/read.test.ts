@@ -28,7 +28,6 @@ const defaults = {
   mode: "monitor",
   gate: { deadlineMs: 250, onDeadline: "allow" },
   witness: { mode: "gaps", memfd: true },
-  reload: { watch: false },
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
   outputs: {
     queue: { alertsMax: 10_000, bytesMax: 16 * 2 ** 20 },
@@ -82,7 +81,6 @@ outputs:
     mode: "enforce",
     gate: { deadlineMs: 1000, onDeadline: "deny" },
     witness: { mode: "gaps", memfd: true },
-    reload: { watch: false },
     control: { socket: "/s.sock", group: "docker" },
     outputs: {
       queue: { alertsMax: 500, bytesMax: 2 * 2 ** 20 },

@@ -20,7 +20,6 @@ const rows: readonly (readonly [
   ["gate: { deadline: 1s, on_deadline: deny }", ["gate.deadline", "gate.on_deadline"], []],
   ["rules_files: [/r]", ["rules_files"], []],
   ["policies_files: [/p]\nallowlist_file: /a", ["allowlist_file", "policies_files"], []],
-  ["reload: { watch: true }", ["reload.watch"], []],
   ["outputs: { stdout: false }", ["outputs.stdout"], []],
   ["outputs: { file: { path: /f } }", ["outputs.file"], []],
   ["docker: { host: 'tcp://h:1' }", [], ["docker.host"]],

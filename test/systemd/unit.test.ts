@@ -11,7 +11,10 @@ const unit = readFileSync(join(checkout, "systemd/execwarden.service"), "utf8");
 /** Lays the unit down for systemd-analyze, with a program that is there whether it is installed or not. */
 function layUnit(t: Test, text: string): string {
   const name = "execwarden.service";
-  return join(t.testdir({ [name]: text.replace("/usr/bin/execwarden", process.execPath) }), name);
+  return join(
+    t.testdir({ [name]: text.replaceAll("/usr/bin/execwarden", process.execPath) }),
+    name,
+  );
 }
 
 const { code: absence } = await run("systemd-analyze", ["--version"]);
