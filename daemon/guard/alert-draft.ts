@@ -69,11 +69,18 @@ export function draftAlert(input: DraftInput): AlertDraft {
   };
 }
 
-// Who did it, or what the engine told.
-function subjectOf(event: Event): Pick<Alert, "process" | "ancestors" | "engineEvent"> {
-  return event.kind === "exec"
-    ? { process: processOf(event.process), ancestors: ancestorsOf(event) }
-    : { ancestors: [], engineEvent: event.facts };
+// Who did it, or what the engine told or was asked.
+function subjectOf(
+  event: Event,
+): Pick<Alert, "process" | "ancestors" | "engineEvent" | "dockerRequest"> {
+  switch (event.kind) {
+    case "exec":
+      return { process: processOf(event.process), ancestors: ancestorsOf(event) };
+    case "engine":
+      return { ancestors: [], engineEvent: event.facts };
+    case "docker-request":
+      return { ancestors: [], dockerRequest: event.request };
+  }
 }
 
 // What Falco appends to every rule's output (append_output, its suggested fields).

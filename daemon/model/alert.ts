@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container, Engine } from "./container.ts";
+import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
 
@@ -142,12 +143,14 @@ export interface Alert {
   /** True when the exec waited in the kernel for this decision. */
   readonly isHeld: boolean;
   readonly outcomes: readonly Outcome[];
-  /** Absent for what the engine told. */
+  /** Absent for what the engine told or was asked. */
   readonly process?: AlertSubject;
   /** Parent first, up to the container's init. */
   readonly ancestors: readonly AlertProcess[];
   /** What the engine told, for an event of source `docker`. */
   readonly engineEvent?: EngineFacts;
+  /** What somebody asked of the engine, for a request at its API. */
+  readonly dockerRequest?: RequestFacts;
   readonly container?: Container;
   readonly host: Host;
   readonly engine?: Engine;

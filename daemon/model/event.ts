@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./container.ts";
+import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { ExecutedFile, Process } from "./process.ts";
 
@@ -31,13 +32,22 @@ export interface Occurrence extends Place {
 }
 
 /** The subject of every rule. `kind` tells which fields have values; a rule's `source` chooses the kinds it sees. */
-export type Event = ExecEvent | EngineEvent;
+export type Event = ExecEvent | DockerEvent;
+
+/** What rules of source `docker` are about. */
+export type DockerEvent = EngineEvent | DockerRequest;
 
 /** Something that the container engine did or noticed: `evt.type = docker_event`, source `docker`. */
 export interface EngineEvent extends Occurrence {
   readonly kind: "engine";
   readonly isHeld: false;
   readonly facts: EngineFacts;
+}
+
+/** Something that somebody asks of the engine's API: `evt.type = docker_request`, source `docker`. */
+export interface DockerRequest extends Occurrence {
+  readonly kind: "docker-request";
+  readonly request: RequestFacts;
 }
 
 /** One exec in one container: source `syscall`. */

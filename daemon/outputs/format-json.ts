@@ -10,6 +10,7 @@ import type {
   Outcome,
 } from "../model/alert.ts";
 import type { Container, Engine, Image } from "../model/container.ts";
+import type { RequestFacts } from "../model/docker-request.ts";
 import type { EngineFacts } from "../model/engine-event.ts";
 import { jsonText } from "../util/json-text.ts";
 import { localClockTime, utcTime } from "./event-time.ts";
@@ -64,6 +65,7 @@ function contextOf(alert: Alert): object {
     ...subjectOf(alert.process),
     ancestors: alert.ancestors.map(processOf),
     docker_event: alert.engineEvent === undefined ? undefined : engineEventOf(alert.engineEvent),
+    docker_request: alert.dockerRequest === undefined ? undefined : requestOf(alert.dockerRequest),
     container: alert.container === undefined ? undefined : containerOf(alert.container),
     host: {
       hostname: host.hostname,
@@ -140,6 +142,50 @@ function engineEventOf(facts: EngineFacts): object {
     exec_command: facts.execCommand,
     health: facts.health,
     attributes: facts.attributes,
+  };
+}
+
+function requestOf(request: RequestFacts): object {
+  const { client } = request;
+  return {
+    method: request.method,
+    uri: request.uri,
+    route: request.route,
+    action: request.action,
+    user: request.user,
+    auth_method: request.authMethod,
+    target: request.target,
+    faults: request.faults,
+    image: request.image === undefined ? undefined : imageOf(request.image),
+    retagged: request.isRetagged,
+    argv: request.argv,
+    run_as: request.runAs,
+    tty: request.hasTty,
+    privileged: request.isPrivileged,
+    cap_add: request.capAdd,
+    binds: request.binds.map(({ source, path, destination, isReadOnly, reaches }) => ({
+      ...{ source, path, destination, read_only: isReadOnly, reaches },
+    })),
+    network_mode: request.networkMode,
+    pid_mode: request.pidMode,
+    ipc_mode: request.ipcMode,
+    userns_mode: request.usernsMode,
+    security_opt: request.securityOpt,
+    devices: request.devices,
+    env: request.env,
+    labels: request.labels,
+    client:
+      client === undefined
+        ? undefined
+        : {
+            confidence: client.confidence,
+            pid: client.pid,
+            uid: client.uid,
+            loginuid: client.loginuid,
+            user: client.user,
+            tty: client.tty,
+            cmdline: client.cmdline,
+          },
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alert, AlertProcess, AlertSubject, Priority } from "../model/alert.ts";
 import type { Container } from "../model/container.ts";
+import type { RequestFacts } from "../model/docker-request.ts";
 import type { EngineFacts } from "../model/engine-event.ts";
 import { printableHead } from "../util/printable-text.ts";
 import { localClockTime } from "./event-time.ts";
@@ -35,6 +36,7 @@ export function formatText(alert: Alert, options: { readonly hasColor: boolean }
     ["output", printableHead(alert.output, outputLengthMax)],
     ...programRows(alert.process, paint),
     ...engineEventRows(alert.engineEvent, paint),
+    ...requestRows(alert.dockerRequest, paint),
     ...containerRows(alert),
     ...(alert.process === undefined ? [] : personRows(alert.process, alert.ancestors)),
     ...policyRows(alert),
@@ -72,6 +74,27 @@ function programRows(
   ];
 }
 
+function requestRows(
+  request: RequestFacts | undefined,
+  paint: Paint,
+): (readonly [string, string])[] {
+  if (request === undefined) return [];
+  const { action, method, uri, argv, client } = request;
+  const rows: (readonly [string, string])[] = [
+    [
+      "request",
+      `${paint("strong", printableHead(action, 100))}  ${method} ${printableHead(uri, 300)}`,
+    ],
+  ];
+  if (argv.length > 0) rows.push(["command", printableHead(argv.join(" "), commandLengthMax)]);
+  if (client !== undefined) {
+    const { confidence, pid, user, cmdline } = client;
+    const who = `${user ?? `uid ${client.uid}`}  ${cmdline}`;
+    rows.push(["client", `${printableHead(who, commandLengthMax)}  pid ${pid} (${confidence})`]);
+  }
+  return rows;
+}
+
 function engineEventRows(
   facts: EngineFacts | undefined,
   paint: Paint,
@@ -103,10 +126,16 @@ function programText(process: AlertSubject): string {
   return `${printableHead(process.exepath, 300)}  pid ${process.pid} (${process.vpid} in the container)${where}${tty}`;
 }
 
-function containerRows({ container, engineEvent }: Alert): (readonly [string, string])[] {
+function containerRows({
+  container,
+  engineEvent,
+  dockerRequest,
+}: Alert): (readonly [string, string])[] {
   // Images, networks and plugins have none.
   if (container === undefined)
-    return engineEvent === undefined ? [["container", "unknown to the engine"]] : [];
+    return engineEvent === undefined && dockerRequest === undefined
+      ? [["container", "unknown to the engine"]]
+      : [];
   const { image } = container;
   const facts = [
     printableHead(container.name, nameLengthMax),

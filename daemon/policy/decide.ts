@@ -95,16 +95,18 @@ function standingOf(policy: Policy, action: Action, input: DecideInput): Standin
 
 /** Why an action is not possible with this event, whatever the mode. */
 function obstacleTo(action: Action, { kind, container }: Event): string | undefined {
-  if (isOnContainer(action) && container === undefined) return noContainer[kind];
+  if (isOnContainer(action) && (container?.id ?? "") === "") return noContainer[kind];
   if (kind === "exec") return undefined;
-  if (action.kind === "deny") return "the engine tells what has happened: nothing can be refused";
-  if (action.kind === "kill-process") return "the engine's event names no process";
+  if (action.kind === "deny" && kind === "engine")
+    return "the engine tells what has happened: nothing can be refused";
+  if (isOnProcess(action)) return "what concerns the engine names no process";
   return undefined;
 }
 
 const noContainer = {
   exec: "the process is in no container that is known",
   engine: "the event is about no container",
+  "docker-request": "the request is about no container that is there",
 } as const satisfies Record<Event["kind"], string>;
 
 function planAction(plan: Plan, policy: Policy, action: Action): Standing {

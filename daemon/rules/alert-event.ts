@@ -9,10 +9,13 @@ import { toByteString } from "../util/byte-string.ts";
  * environment, the executed file's inode and mode, sessions and capabilities are not known.
  */
 export function eventOfAlert(alert: Alert, allowlists: ReadonlySet<string> = new Set()): Event {
-  const { host, container, timeNs, isHeld, engineEvent } = alert;
+  const { host, container, timeNs, isHeld, engineEvent, dockerRequest } = alert;
   const place = { number: 1, timeNs, host, allowlists, ...(container && { container }) };
   if (engineEvent !== undefined) {
     return { ...place, kind: "engine", isHeld: false, facts: engineEvent };
+  }
+  if (dockerRequest !== undefined) {
+    return { ...place, kind: "docker-request", isHeld, request: dockerRequest };
   }
   return { ...place, kind: "exec", ...execOf(alert), isHeld };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alert, FieldValue } from "../../model/alert.ts";
-import type { EngineEvent, ExecEvent } from "../../model/event.ts";
+import type { DockerEvent, ExecEvent } from "../../model/event.ts";
 import { toByteString } from "../../util/byte-string.ts";
 import {
   createCatalogue,
@@ -71,7 +71,7 @@ export const alertCatalogue: FieldCatalogue<Alert> = {
 
 interface Use {
   readonly exec: FieldSpec<ExecEvent>;
-  readonly docker: FieldSpec<EngineEvent> | undefined;
+  readonly docker: FieldSpec<DockerEvent> | undefined;
   readonly name: string;
   readonly argument: string | undefined;
 }

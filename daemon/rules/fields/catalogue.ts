@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { EngineEvent, Event, ExecEvent, Occurrence, Place } from "../../model/event.ts";
+import type { DockerEvent, Event, ExecEvent, Occurrence, Place } from "../../model/event.ts";
 import {
   createCatalogue,
   type FieldCatalogue,
@@ -10,7 +10,13 @@ import { defaultSource, type RuleSubject } from "../subject.ts";
 import { ancestorFields } from "./ancestor.ts";
 import { capabilityFields } from "./capability.ts";
 import { containerFields, containerTimeFields } from "./container.ts";
-import { dockerFields, dockerSource, engineEventType } from "./docker.ts";
+import {
+  dockerFields as toldFields,
+  dockerSource,
+  engineEventType,
+  requestEventType,
+} from "./docker.ts";
+import { requestFields } from "./docker-request.ts";
 import { eventFields, occurrenceFields } from "./event.ts";
 import { executableFields } from "./executable.ts";
 import { allowlistFields, hostFields, imageFields, kubernetesFields } from "./place.ts";
@@ -42,6 +48,8 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...userFields,
   ...originFields,
 ];
+
+const dockerFields: readonly FieldSpec<DockerEvent>[] = [...toldFields, ...requestFields];
 
 /** Fields that outputs do not show as they are. */
 const printStyles: ReadonlyMap<string, PrintStyle> = new Map<string, PrintStyle>([
@@ -90,9 +98,9 @@ export const execCatalogue: FieldCatalogue<ExecEvent> = createCatalogue<ExecEven
   ]),
 );
 
-/** Fields of what the engine told. */
-export const dockerCatalogue: FieldCatalogue<EngineEvent> = createCatalogue<EngineEvent>(
-  styled<EngineEvent>([
+/** Fields of what the engine told, and of what it is asked. */
+export const dockerCatalogue: FieldCatalogue<DockerEvent> = createCatalogue<DockerEvent>(
+  styled<DockerEvent>([
     ...dockerFields,
     ...commonFields,
     ...emptyFields,
@@ -110,7 +118,7 @@ export const liveSubject: RuleSubject<Event> = {
       dockerSource,
       {
         catalogue: forRulesOfSource(dockerCatalogue),
-        eventTypes: [engineEventType],
+        eventTypes: [engineEventType, requestEventType],
         noun: "docker events",
       },
     ],

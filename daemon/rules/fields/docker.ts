@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
 import type { EngineFacts } from "../../model/engine-event.ts";
-import type { EngineEvent } from "../../model/event.ts";
+import type { DockerEvent } from "../../model/event.ts";
 import type { FieldSpec, Value } from "../../lang/field.ts";
 import { namedField, plainFields, readOne } from "./define.ts";
 import { eventNames } from "./event-names.ts";
@@ -12,18 +12,26 @@ export const dockerSource = "docker";
 /** What `evt.type` is for what the engine tells. */
 export const engineEventType = "docker_event";
 
+/** What `evt.type` is for what is asked of the engine. */
+export const requestEventType = "docker_request";
+
+function typeOf({ kind }: DockerEvent): string {
+  return kind === "engine" ? engineEventType : requestEventType;
+}
+
 /** Reads the engine's own facts. */
 function told(get: (facts: EngineFacts) => Value | undefined) {
-  return ({ facts }: EngineEvent): Value | undefined => get(facts);
+  return (event: DockerEvent): Value | undefined =>
+    event.kind === "engine" ? get(event.facts) : undefined;
 }
 
 function text(value: string | undefined): ByteString | undefined {
   return value === undefined ? undefined : toByteString(value);
 }
 
-/** evt.* of source docker, and docker.event.*: what the engine told (ours). */
-export const dockerFields: readonly FieldSpec<EngineEvent>[] = [
-  ...plainFields<EngineEvent>([
+/** evt.* of source docker, and docker.event.*: what the engine told (ours). Requests have docker-request.ts. */
+export const dockerFields: readonly FieldSpec<DockerEvent>[] = [
+  ...plainFields<DockerEvent>([
     ["evt.source", "string", "source of the event", () => dockerSource],
     ["evt.is_async", "bool", "not the effect of a call", () => false],
     ["evt.category", "string", "kind of the event", () => "docker"],
@@ -97,11 +105,13 @@ export const dockerFields: readonly FieldSpec<EngineEvent>[] = [
       told(({ timeNs }) => timeNs),
     ],
   ]),
-  namedField<EngineEvent>({
+  namedField<DockerEvent>({
     name: "docker.event.attr",
     type: "string",
     description: "one attribute, by its key as the engine gives it",
-    get: ({ facts: { attributes } }, key) => {
+    get: (event, key) => {
+      if (event.kind !== "engine") return undefined;
+      const { attributes } = event.facts;
       const name = fromByteString(key);
       return Object.hasOwn(attributes, name) ? text(attributes[name]) : undefined;
     },
@@ -110,8 +120,8 @@ export const dockerFields: readonly FieldSpec<EngineEvent>[] = [
     name: "evt.type",
     type: "string",
     description: "name of the event",
-    literals: new Set([...eventNames, engineEventType]),
-    bind: () => readOne(() => engineEventType),
+    literals: new Set([...eventNames, engineEventType, requestEventType]),
+    bind: () => readOne(typeOf),
   },
   {
     name: "evt.type.is",
@@ -119,6 +129,6 @@ export const dockerFields: readonly FieldSpec<EngineEvent>[] = [
     description: "1 when the event is of this type",
     argument: "required",
     isDotted: true,
-    bind: (name) => readOne(() => (name === engineEventType ? 1 : 0)),
+    bind: (name) => readOne((event) => (name === typeOf(event) ? 1 : 0)),
   },
 ];

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FieldReader, FieldSpec, Value } from "../../lang/field.ts";
+import type { RequestClient, RequestFacts } from "../../model/docker-request.ts";
+import type { DockerEvent } from "../../model/event.ts";
+import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
+import { namedField, plainFields } from "./define.ts";
+
+type Row = readonly [
+  name: string,
+  description: string,
+  get: (facts: RequestFacts) => string | undefined,
+];
+
+/** Reads a request; without a value for what the engine told. */
+function asked(get: (facts: RequestFacts) => Value | undefined) {
+  return (event: DockerEvent): Value | undefined =>
+    event.kind === "docker-request" ? get(event.request) : undefined;
+}
+
+function text(value: string | undefined): ByteString | undefined {
+  return value === undefined ? undefined : toByteString(value);
+}
+
+/** Texts of which an absent one is empty. */
+function textFields(rows: readonly Row[]): readonly FieldSpec<DockerEvent>[] {
+  return plainFields<DockerEvent>(
+    rows.map(([name, description, get]) => [
+      name,
+      "string",
+      description,
+      asked((facts) => text(get(facts))),
+    ]),
+  );
+}
+
+/** A field of several values: a check holds when it holds for any of them. */
+function anyField(
+  name: string,
+  description: string,
+  get: (facts: RequestFacts) => readonly string[],
+): FieldSpec<DockerEvent> {
+  const valuesOf = (event: DockerEvent): readonly ByteString[] =>
+    event.kind === "docker-request" ? get(event.request).map(toByteString) : [];
+  const reader: FieldReader<DockerEvent> = {
+    kind: "any",
+    some: (event, test) => valuesOf(event).some(test),
+    print: (event) => {
+      const values = valuesOf(event);
+      return values.length === 0 ? undefined : values.join(" ");
+    },
+  };
+  return { name, type: "string", description, cost: 3, bind: () => reader };
+}
+
+function ofClient(get: (client: RequestClient) => Value | undefined) {
+  return asked(({ client }) => (client === undefined ? undefined : get(client)));
+}
+
+function line(words: readonly string[]): string | undefined {
+  return words.length === 0 ? undefined : words.join(" ");
+}
+
+function programOf({ argv }: RequestFacts): string | undefined {
+  const [program] = argv;
+  return program?.slice(program.lastIndexOf("/") + 1);
+}
+
+const requestTexts = textFields([
+  ["docker.method", "HTTP method of the request", ({ method }) => method],
+  ["docker.uri", "path and query as they were sent", ({ uri }) => uri],
+  [
+    "docker.route",
+    "route of the API: POST /containers/{name}/exec; empty for none",
+    ({ route }) => route,
+  ],
+  [
+    "docker.action",
+    "what is asked: container.create, exec.create, …, or unknown",
+    ({ action }) => action,
+  ],
+  ["docker.api_version", "version in the path", ({ apiVersion }) => apiVersion],
+  ["docker.user", "name in the client's certificate", ({ user }) => user],
+  ["docker.auth_method", "how the client proved its name", ({ authMethod }) => authMethod],
+  ["docker.target", "what the request names: container, image, volume, …", ({ target }) => target],
+  ["docker.new_name", "name that the new object is to have", ({ newName }) => newName],
+]);
+
+const imageTexts = textFields([
+  ["docker.image", "image as it was given", ({ image }) => image?.reference],
+  [
+    "docker.image.repository",
+    "normalised repository, such as docker.io/library/alpine",
+    ({ image }) => image?.normalizedRepository,
+  ],
+  ["docker.image.tag", "tag", ({ image }) => image?.tag],
+  [
+    "docker.image.digest",
+    "digest sha256:…, where the engine knows it",
+    ({ image }) => image?.digest,
+  ],
+  ["docker.image.id", "image id sha256:…, where the engine has it", ({ image }) => image?.id],
+]);
+
+const containerTexts = textFields([
+  ["docker.entrypoint", "entry point that the request gives", ({ entrypoint }) => line(entrypoint)],
+  ["docker.cmd", "command that the request gives", ({ cmd }) => line(cmd)],
+  ["docker.cmdline", "what would run, the image's part included", ({ argv }) => line(argv)],
+  ["docker.program", "file name of what would run", programOf],
+  ["docker.run_as", "user that it would run as", ({ runAs }) => runAs],
+  ["docker.network_mode", "network mode", ({ networkMode }) => networkMode],
+  ["docker.pid_mode", "namespace of processes", ({ pidMode }) => pidMode],
+  ["docker.ipc_mode", "namespace of shared memory", ({ ipcMode }) => ipcMode],
+  ["docker.uts_mode", "namespace of the host name", ({ utsMode }) => utsMode],
+  ["docker.userns_mode", "namespace of users", ({ usernsMode }) => usernsMode],
+  ["docker.cgroupns_mode", "namespace of cgroups", ({ cgroupnsMode }) => cgroupnsMode],
+  [
+    "docker.labels",
+    "labels, k:v joined by commas",
+    ({ labels }) =>
+      Object.entries(labels)
+        .map(([key, value]) => `${key}:${value}`)
+        .join(","),
+  ],
+]);
+
+const clientFields = plainFields<DockerEvent>([
+  ["docker.client.pid", "i64", "process that asked", ofClient(({ pid }) => pid)],
+  ["docker.client.uid", "u32", "user id of that process", ofClient(({ uid }) => uid)],
+  ["docker.client.loginuid", "i64", "user id that logged in", ofClient(({ loginuid }) => loginuid)],
+  ["docker.client.user", "string", "name of who logged in", ofClient(({ user }) => text(user))],
+  ["docker.client.tty", "u32", "terminal of the client, 0 for none", ofClient(({ tty }) => tty)],
+  [
+    "docker.client.cmdline",
+    "string",
+    "command line of the client",
+    ofClient(({ cmdline }) => text(cmdline)),
+  ],
+  [
+    "docker.client.confidence",
+    "string",
+    "exact or inferred",
+    ofClient(({ confidence }) => confidence),
+  ],
+]);
+
+/** docker.*: what is asked of the engine's API, before it is done (ours). */
+export const requestFields: readonly FieldSpec<DockerEvent>[] = [
+  ...requestTexts,
+  ...imageTexts,
+  ...containerTexts,
+  ...plainFields<DockerEvent>([
+    ["docker.is_mutating", "bool", "changes something", asked(({ isMutating }) => isMutating)],
+    [
+      "docker.image.is_retagged",
+      "bool",
+      "the image's name was put on it here; it came under another",
+      asked(({ isRetagged }) => isRetagged),
+    ],
+    ["docker.tty", "bool", "on a terminal", asked(({ hasTty }) => hasTty)],
+    ["docker.privileged", "bool", "privileged", asked(({ isPrivileged }) => isPrivileged)],
+  ]),
+  anyField("docker.faults", "why the request may be read in two ways", ({ faults }) => faults),
+  anyField("docker.cap_add", "capabilities, without CAP_", ({ capAdd }) => capAdd),
+  anyField("docker.binds", "host paths that are given, links followed", ({ binds }) =>
+    binds.map(({ path }) => path),
+  ),
+  anyField("docker.binds.source", "the same as they were asked for", ({ binds }) =>
+    binds.map(({ source }) => source),
+  ),
+  anyField(
+    "docker.binds.reach",
+    "what they give away: root, etc, proc, sys, dev, engine-socket, …",
+    ({ binds }) => binds.flatMap(({ reaches }) => reaches),
+  ),
+  anyField("docker.security_opt", "security options", ({ securityOpt }) => securityOpt),
+  anyField("docker.devices", "devices of the host", ({ devices }) => devices),
+  anyField("docker.env", "names of environment variables", ({ env }) => env),
+  namedField<DockerEvent>({
+    name: "docker.label",
+    type: "string",
+    description: "one label that the request gives",
+    get: (event, key) =>
+      event.kind === "docker-request" ? memberOf(event.request.labels, key) : undefined,
+  }),
+  namedField<DockerEvent>({
+    name: "docker.query",
+    type: "string",
+    description: "one parameter of the query",
+    get: (event, key) =>
+      event.kind === "docker-request" ? memberOf(event.request.query, key) : undefined,
+  }),
+  ...clientFields,
+];
+
+function memberOf(
+  record: Readonly<Record<string, string>>,
+  key: ByteString,
+): ByteString | undefined {
+  const name = fromByteString(key);
+  return Object.hasOwn(record, name) ? text(record[name]) : undefined;
+}
