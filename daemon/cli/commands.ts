@@ -7,6 +7,7 @@ import { policyExplain } from "./commands/policy-explain.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
+import { schema } from "./commands/schema.ts";
 import { status } from "./commands/status.ts";
 import { undo } from "./commands/undo.ts";
 import { version } from "./commands/version.ts";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   resume,
   policyCheck,
   policyExplain,
+  schema,
   version,
 ];
 

@@ -52,7 +52,8 @@ const listSchema = z.strictObject({
 });
 
 /** What allowlist.yaml may hold. */
-const allowlistSchema = z.strictObject({
+/** What allowlist.yaml may hold. */
+export const allowlistSchema = z.strictObject({
   allowlists: z
     .record(nameSchema, listSchema.prefault({}))
     .default({})

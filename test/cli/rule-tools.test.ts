@@ -7,7 +7,9 @@ import { createProgram } from "../../daemon/cli/program.ts";
 import { readSources } from "../../daemon/host/files.ts";
 import { ruleText } from "../rules/load-text.ts";
 
-async function run(...args: readonly string[]) {
+const run = (...args: readonly string[]) => runCommand("rules", ...args);
+
+async function runCommand(...args: readonly string[]) {
   const written = { out: "", error: "" };
   const program = createProgram({
     terminal: {
@@ -30,7 +32,7 @@ async function run(...args: readonly string[]) {
     },
     defaults: { version: "1", configFile: "/nowhere/x.yaml", socketPath: "/nowhere/x.sock" },
   });
-  return { code: await program.run(["rules", ...args]), ...written };
+  return { code: await program.run(args), ...written };
 }
 
 const directory = mkdtempSync(join(tmpdir(), "rule-tools-"));
@@ -122,4 +124,13 @@ t.test("check as Falco does: the first error of each file", async (t) => {
       },
     ],
   });
+});
+
+t.test("schemas are JSON, and an unknown one is refused", async (t) => {
+  for (const name of ["rules", "policies", "allowlist", "config"]) {
+    const { code, out } = await runCommand("schema", name);
+    t.equal(code, 0);
+    t.type(JSON.parse(out), "object", name);
+  }
+  t.match(await runCommand("schema", "x"), { code: 2, error: "expected one of rules" });
 });
