@@ -33,6 +33,7 @@ import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
 import type { Settings, SettingsResult } from "./settings.ts";
 import { createContainerStatus, createStatus } from "./status.ts";
+import { Witnessing } from "./witnessing.ts";
 
 /** What a daemon is composed from. */
 export interface ComposeOptions {
@@ -57,6 +58,7 @@ export interface Parts {
   readonly inventory: ContainerInventory;
   readonly guarding: Guarding;
   readonly hooks: HookHelper;
+  readonly witnessing: Witnessing;
   readonly actions: ActionRunner;
   readonly undo: Undo;
   /** Which outputs a configuration asks for: `outputs.replace(planOutputs(config.outputs), …)` swaps them. */
@@ -85,20 +87,21 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock);
   const inventory = createContainerInventory({
-    engine,
-    clock,
-    log,
+    ...{ engine, clock, log },
     onChange: (container) => {
       guard.post({ kind: "container", container });
+      if (container.state === "dead") witnessing.forget(container.id);
     },
     onRemove: (id) => {
       guard.post({ kind: "container-removed", id });
+      witnessing.forget(id);
     },
     onEngineEvent: (facts, container) => {
       engineFeed.offer(facts, container);
     },
   });
-  const guarding = new Guarding({ binding, gate, guard, inventory, log });
+  const witnessing = new Witnessing({ config: config.witness, binding, guard, clock, log });
+  const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, log });
   const recent = createRecentOutput(recentAlertsMax);
   const planOutputs = createOutputPlanner(options.audience, log);
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
@@ -127,8 +130,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const generations = createGenerations(options, { guard, planOutputs, outputs });
   const parts = {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
-    ...{ guarding, actions },
-    ...{ hooks, undo },
+    ...{ guarding, witnessing, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts },
   };
   return { ...parts, control: await createControl(options, parts, recent) };
@@ -186,6 +188,7 @@ function guardSettings({ settings }: ComposeOptions, gate: Gate, host: Host): Gu
   return {
     gateHandle: gate.handle,
     mode: config.mode,
+    ...(config.witness.mode === "off" ? {} : { witness: config.witness.mode }),
     ...config.gate,
     ...sources,
     host,

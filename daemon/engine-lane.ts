@@ -10,7 +10,7 @@ import type { EngineFacts } from "./model/engine-event.ts";
 import type { EngineEvent, Host } from "./model/event.ts";
 import type { AlertDraft } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
-import type { Judge } from "./pipeline.ts";
+import type { Judge } from "./pipeline-port.ts";
 
 /** What the lane is built from. */
 export interface EngineLaneOptions {

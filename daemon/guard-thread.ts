@@ -1,66 +1,38 @@
 // The guard thread: builds the pipeline and feeds it. It reads records, decides and answers, and does
 // nothing else: no Docker, no files, no sockets. Started by guard.ts as a worker.
 // SPDX-License-Identifier: Apache-2.0
-import { setPriority } from "node:os";
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { CurrentJudge } from "./current-judge.ts";
 import { EngineLane } from "./engine-lane.ts";
-import { startTimeNs } from "./enrich/enrich.ts";
 import { Places } from "./enrich/places.ts";
-import { ProcessTree, type ProcessFacts } from "./enrich/process-tree.ts";
+import { ProcessTree } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
 import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import { Settlement } from "./guard/settlement.ts";
+import {
+  bootTimeNs,
+  createSecondSight,
+  hurry,
+  monotonicMs,
+  portLog,
+  readFacts,
+} from "./guard-surroundings.ts";
 import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
-import type { Log } from "./model/ports.ts";
+import { followAudit } from "./kernel/audit-stream.ts";
 import { Pipeline } from "./pipeline.ts";
+import type { SecondSight } from "./second-view.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
-import { parseStat, parseStatus } from "./tracer/proc-text.ts";
 import { assert, unreachable } from "./util/assert.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 20;
-/** Behind the gate's own threads, which have -20. */
-const guardNice = -15;
 /** Containers whose users are remembered. */
 const usersMax = 4_096;
-
-/** CLOCK_MONOTONIC, the clock of the gate's records. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
-function bootTimeNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
-}
-
-function readFacts(binding: Binding, pid: number, bootNs: bigint): ProcessFacts | undefined {
-  const [status, stat, exe, argv] = binding.readProcess(pid).map((text) => text.toString("latin1"));
-  const ids = parseStatus(status ?? "");
-  const facts = parseStat(stat ?? "");
-  if (ids === undefined || facts === undefined) return undefined;
-  return {
-    ...ids,
-    ...facts,
-    exepath: exe ?? "",
-    argv: argv === undefined || argv === "" ? [] : argv.replace(/\0$/, "").split("\0"),
-    startNs: startTimeNs(facts.startTicks, bootNs),
-  };
-}
-
-function portLog(port: MessagePort): Log {
-  const at =
-    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
-    (message, fields = {}) => {
-      port.postMessage({ kind: "log", level, message, fields } satisfies FromGuard);
-    };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-}
 
 type UsersMessage = Extract<ToGuard, { kind: "users" }>;
 
@@ -80,6 +52,8 @@ class GuardThread {
   #lastNumber = 0;
   readonly #swap: GenerationSwap;
   #deadline: Pick<GuardSettings, "deadlineMs" | "onDeadline">;
+  readonly #second: SecondSight | undefined;
+  #auditHandle = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -98,6 +72,7 @@ class GuardThread {
     });
     const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
     const log = portLog(port);
+    this.#second = this.#createSecond(binding, bootNs);
     const shared = {
       judge,
       places: this.#places,
@@ -117,6 +92,7 @@ class GuardThread {
       settlement: this.#settlement,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
+      onAllowed: (allowed) => this.#second?.allowed(allowed),
       bootNs,
       get deadlineMs() {
         return deadline().deadlineMs;
@@ -154,18 +130,20 @@ class GuardThread {
           engineEvents: this.#engineLane.counters().taken,
         },
         devices: this.#settlement.devices(),
+        ...(this.#second === undefined ? {} : { second: this.#second.counters() }),
       });
     }, heartbeatMs);
   }
 
   handle(message: ToGuard): void {
     if ("change" in message) this.#swap.take(message);
+    else if (message.kind === "witness") this.#setWitness(message);
     else this.#hear(message);
     this.#sweepAll();
     this.#endTurn();
   }
 
-  #hear(message: Exclude<ToGuard, { change: number }>): void {
+  #hear(message: Exclude<ToGuard, { change: number } | { kind: "witness" }>): void {
     switch (message.kind) {
       case "container":
         this.#setContainer(message.container);
@@ -209,13 +187,15 @@ class GuardThread {
   #sweepAll(): void {
     this.#pipeline.sweep();
     this.#engineLane.sweep();
+    this.#second?.sweep();
   }
 
   // Sends what has gathered, and looks again soon where something waits for its time.
   #endTurn(): void {
     this.#sender.flush();
     if (this.#sweep !== undefined) return;
-    if (!this.#pipeline.isWaiting && !this.#engineLane.isWaiting) return;
+    const isSecondWaiting = this.#second?.isWaiting === true;
+    if (!this.#pipeline.isWaiting && !this.#engineLane.isWaiting && !isSecondWaiting) return;
     this.#sweep = setTimeout(() => {
       this.#sweep = undefined;
       this.#sweepAll();
@@ -245,6 +225,27 @@ class GuardThread {
     if (this.#users.size > usersMax && oldest.done !== true) this.#users.delete(oldest.value);
   }
 
+  #setWitness({ handle, devices, memfd }: Extract<ToGuard, { kind: "witness" }>): void {
+    this.#second?.setWitnessed(devices, memfd);
+    if (handle === 0 || this.#auditHandle === handle) return;
+    this.#auditHandle = handle;
+    followAudit(loadBinding(), handle, (batch) => {
+      this.#second?.take(batch);
+      this.#endTurn();
+    });
+  }
+
+  #createSecond(binding: Binding, bootNs: bigint): SecondSight | undefined {
+    const { witness, host } = this.#settings;
+    return createSecondSight(witness, {
+      ...{ places: this.#places, tree: this.#tree, host, binding, bootNs },
+      allowlistsOf: (container) => this.#judge.allowlistsOf(container),
+      onFinding: (event, told) => {
+        this.#pipeline.takeFinding(event, told);
+      },
+    });
+  }
+
   #createSettlement(): Settlement {
     return new Settlement({
       setMode: ({ device, generation }, mode) => {
@@ -268,17 +269,6 @@ class GuardThread {
 
   #post(message: FromGuard): void {
     this.#port.postMessage(message);
-  }
-}
-
-// An exec may be waiting for this thread (setpriority(2) is per thread on Linux, 0 is the caller).
-function hurry(log: Log): void {
-  try {
-    setPriority(0, guardNice);
-  } catch (error) {
-    log.warn("cannot raise the priority of decisions: LimitNICE=-20 or CAP_SYS_NICE allows it", {
-      error: error instanceof Error ? error.message : String(error),
-    });
   }
 }
 

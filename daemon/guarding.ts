@@ -10,6 +10,7 @@ import type { Gate, RootPattern } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
+import type { Witnessing } from "./witnessing.ts";
 import type { ByteString } from "./util/byte-string.ts";
 
 /** What guarding is built from. */
@@ -18,6 +19,7 @@ export interface GuardingOptions {
   readonly gate: Gate;
   readonly guard: Guard;
   readonly inventory: ContainerInventory;
+  readonly witnessing: Witnessing;
   readonly log: Log;
 }
 
@@ -38,7 +40,7 @@ export class Guarding {
 
   constructor(options: GuardingOptions) {
     this.#options = options;
-    const { gate, guard, log } = options;
+    const { gate, guard, witnessing, log } = options;
     this.#coverage = new Coverage({
       gate,
       log,
@@ -46,9 +48,11 @@ export class Guarding {
       events: {
         onRoot: (root) => {
           guard.post({ kind: "superblock", ...root });
+          witnessing.rootAdded(root.device);
         },
         onRootGone: ({ device, generation }) => {
           guard.post({ kind: "superblock-gone", device, generation });
+          witnessing.rootRemoved(device);
         },
       },
     });
@@ -80,7 +84,8 @@ export class Guarding {
       this.#post({ kind: "covered", containerId, devices: [], isComplete: false });
       return;
     }
-    const coverage = this.#coverage.cover(insider);
+    const { unmarked, ...coverage } = this.#coverage.cover(insider);
+    this.#options.witnessing.covered(containerId, coverage.devices, unmarked);
     this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
     await this.#readUsers(containerId, insider);
   }

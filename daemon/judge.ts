@@ -3,7 +3,7 @@
 import type { Container } from "./model/container.ts";
 import type { Place } from "./model/event.ts";
 import type { SourceText } from "./model/guard-messages.ts";
-import type { Judge } from "./pipeline.ts";
+import type { Judge } from "./pipeline-port.ts";
 import {
   allowlistMacros,
   allowlistsOf,

@@ -103,7 +103,7 @@ interface Stop {
 }
 
 async function startParts(parts: Parts, stops: Stop[], listener: GuardListener): Promise<void> {
-  const { guard, inventory, guarding, control, outputs, alerts, engine } = parts;
+  const { guard, inventory, guarding, witnessing, control, outputs, alerts, engine } = parts;
   stops.push({ name: "outputs", stop: () => outputs.close(stopTimeoutMs) });
   stops.push({ name: "actions", stop: () => alerts.settled() });
   stops.push({
@@ -114,6 +114,13 @@ async function startParts(parts: Parts, stops: Stop[], listener: GuardListener):
   });
   stops.push({ name: "guard", stop: () => guard.stop() });
   await guard.start(listener);
+  stops.push({
+    name: "witness",
+    stop: () => {
+      witnessing.stop();
+    },
+  });
+  witnessing.start();
   const listening = await control.start();
   if (!listening.ok) throw listening.error;
   stops.push({ name: "control", stop: () => control.stop() });

@@ -3,54 +3,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
-import type { ExecSessions } from "./enrich/exec-origin.ts";
-import type { Places } from "./enrich/places.ts";
-import type { ProcessTree } from "./enrich/process-tree.ts";
-import type { UserDirectory } from "./enrich/users.ts";
 import { factsOf, lifeOf } from "./exec-facts.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
-import type { Settlement } from "./guard/settlement.ts";
+import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
-import { unknownContainer, type Container } from "./model/container.ts";
+import { unknownContainer } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
-import type { Event, ExecEvent, Host } from "./model/event.ts";
-import type { AlertDraft, GuardCounters } from "./model/guard-messages.ts";
-import type { Log } from "./model/ports.ts";
+import type { ExecEvent } from "./model/event.ts";
+import type { GuardCounters } from "./model/guard-messages.ts";
 import type { Rule } from "./rules/ruleset.ts";
 import type { GateRecord } from "./tracer/gate-record.ts";
+import type { PipelineOptions } from "./pipeline-port.ts";
 import { Tracer, type TracedExec } from "./tracer/trace.ts";
-
-/** What judges an event: rules, policies and limits behind two calls. */
-export interface Judge {
-  match(event: Event): readonly Rule[];
-  decide(event: Event, matches: readonly Rule[]): Decision;
-  allowlistsOf(container: Container | undefined): ReadonlySet<string>;
-  /** Whether any policy in force could refuse an exec anywhere. */
-  readonly canDeny: boolean;
-}
-
-/** Everything the pipeline is built from. */
-export interface PipelineOptions {
-  readonly judge: Judge;
-  readonly places: Places;
-  readonly tree: ProcessTree;
-  readonly sessions: ExecSessions;
-  readonly settlement: Settlement;
-  /** Undefined until they were read, which is asked for when a container is settled. */
-  readonly users: (containerId: string) => UserDirectory | undefined;
-  /** Answers a held exec; false when the deadline did. */
-  readonly answer: (record: GateRecord, verdict: Verdict) => boolean;
-  readonly onDrafts: (drafts: readonly AlertDraft[]) => void;
-  readonly host: Host;
-  readonly bootNs: bigint;
-  readonly deadlineMs: number;
-  readonly onDeadline: Verdict;
-  readonly monotonicMs: () => number;
-  /** The next running number of an event, whatever its kind. */
-  readonly nextNumber: () => number;
-  readonly log: Log;
-}
 
 interface Pending {
   readonly traced: TracedExec;
@@ -61,18 +26,27 @@ interface Pending {
   hasAsked: boolean;
 }
 
-/** An event that rules matched, on its way to the decision. */
-interface Matched {
+interface Enriched {
   readonly event: ExecEvent;
-  readonly traced: TracedExec;
-  readonly rules: readonly Rule[];
   /** Whether the engine has told of the container. */
   readonly isKnown: boolean;
+}
+
+interface Matched extends Enriched {
+  readonly traced: TracedExec;
+  readonly rules: readonly Rule[];
 }
 
 interface Answered {
   readonly verdict: Verdict;
   readonly overruled?: string;
+}
+
+interface Told {
+  readonly event: ExecEvent;
+  readonly rules: readonly Rule[];
+  readonly decision: Decision;
+  readonly answered: Answered;
 }
 
 const lateText =
@@ -86,17 +60,15 @@ const observedWaitMs = 10_000;
 /** Containers of other engines, which nobody will tell of. */
 const foreignMax = 1_024;
 const waitingMax = 8_192;
-const callsMax = 4_096;
 
-/** Judges records one after the other; never throws. */
+/** Judges records in order; never throws. */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #tracer = new Tracer();
   readonly #waiting: WaitingRoom<Pending>;
   /** Containers that were waited for in vain, once. */
   readonly #foreign = new Set<string>();
-  /** Rules that a call's program matched already, so that its loader does not repeat them. */
-  readonly #told = new Map<number, ReadonlySet<string>>();
+  readonly #told = new ToldRules();
   #judged = 0;
   #argvUnknown = 0;
   #processGone = 0;
@@ -192,7 +164,22 @@ export class Pipeline {
     pending.isHeld = false;
   }
 
-  #judge({ traced, cgroupIds, isHeld }: Pending): void {
+  #judge(pending: Pending): void {
+    const { traced, isHeld } = pending;
+    const { record } = traced;
+    const { event, isKnown } = this.#enrich(pending);
+    const matches = this.#options.judge.match(event);
+    const rules = this.#told.fresh(record.tid, traced.role === "program", matches);
+    const isMatched = rules.length > 0;
+    const verdict = isMatched
+      ? this.#act({ event, traced, rules, isKnown })
+      : this.#answer(record, "allow", isHeld);
+    this.#remember(event, verdict);
+    if (verdict === "deny") return;
+    this.#options.onAllowed?.({ traced, event, told: this.#told.of(record.tid) });
+  }
+
+  #enrich({ traced, cgroupIds, isHeld }: Pending): Enriched {
     const { places, judge } = this.#options;
     const { record } = traced;
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
@@ -212,9 +199,7 @@ export class Pipeline {
       ...(container === undefined ? {} : { container }),
       ...(users === undefined ? {} : { users }),
     });
-    const rules = this.#untold(traced, judge.match(event));
-    if (rules.length === 0) this.#remember(event, isHeld ? this.#answer(record, "allow") : "allow");
-    else this.#act({ event, traced, rules, isKnown: known !== undefined });
+    return { event, isKnown: known !== undefined };
   }
 
   #noteUnknown(record: GateRecord, containerId: string | undefined, isHeld: boolean): void {
@@ -224,13 +209,25 @@ export class Pipeline {
       this.#foreign.add(containerId);
   }
 
-  #act({ event, traced, rules, isKnown }: Matched): void {
-    const { record } = traced;
+  /** Judges what a second view found: an event of its own, for which the rules in `told` have spoken already. */
+  takeFinding(finding: ExecEvent, told: ReadonlySet<string>): void {
+    const event = { ...finding, number: this.#options.nextNumber() };
+    const rules = this.#options.judge.match(event).filter(({ name }) => !told.has(name));
+    if (rules.length === 0) return;
+    const decision = this.#options.judge.decide(event, rules);
+    this.#draft({ event, rules, decision, answered: { verdict: "allow" } });
+  }
+
+  #act({ event, traced, rules, isKnown }: Matched): Verdict {
     const decision = this.#options.judge.decide(event, rules);
     const answered: Answered = event.isHeld
-      ? this.#carryOut(record, decision.verdict, isKnown)
+      ? this.#carryOut(traced.record, decision.verdict, isKnown)
       : { verdict: "allow" };
-    this.#remember(event, answered.verdict);
+    this.#draft({ event, rules, decision, answered });
+    return answered.verdict;
+  }
+
+  #draft({ event, rules, decision, answered }: Told): void {
     const byName = new Map(rules.map((rule) => [rule.name, rule]));
     const drafts = decision.matches.flatMap((match) => {
       const formatted = byName.get(match.rule.name)?.formatOutput(event);
@@ -249,29 +246,14 @@ export class Pipeline {
     return { verdict, overruled: isUnclear ? unknownText : lateText };
   }
 
-  // A refused call leaves the process as it was, and opens nothing more.
   #remember({ process, tid }: ExecEvent, verdict: Verdict): void {
     if (verdict === "deny") this.#tracer.forget(tid);
     else this.#options.tree.add(process);
   }
 
-  // A rule that matched the program is not told again for the loader or interpreter of the same call.
-  #untold(traced: TracedExec, rules: readonly Rule[]): readonly Rule[] {
-    const { tid } = traced.record;
-    const told = traced.role === "program" ? undefined : this.#told.get(tid);
-    if (traced.role === "program") this.#told.delete(tid);
-    const fresh = told === undefined ? rules : rules.filter((rule) => !told.has(rule.name));
-    if (fresh.length > 0) {
-      this.#told.set(tid, new Set([...(told ?? []), ...fresh.map((rule) => rule.name)]));
-      const oldest = this.#told.keys().next();
-      if (this.#told.size > callsMax && oldest.done !== true) this.#told.delete(oldest.value);
-    }
-    return fresh;
-  }
-
   // Returns what the kernel was told: the deadline may have been first.
-  #answer(record: GateRecord, verdict: Verdict): Verdict {
-    const isTold = !record.isHeld || this.#options.answer(record, verdict);
+  #answer(record: GateRecord, verdict: Verdict, isHeld = record.isHeld): Verdict {
+    const isTold = !isHeld || this.#options.answer(record, verdict);
     return isTold ? verdict : this.#options.onDeadline;
   }
 

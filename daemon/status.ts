@@ -11,6 +11,7 @@ import { deviceText, type Gate } from "./kernel/gate.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { ContainerStatus, Status } from "./model/status.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
+import type { Witnessing } from "./witnessing.ts";
 
 /** Whom the status asks. */
 export interface StatusSources {
@@ -25,6 +26,7 @@ export interface StatusSources {
   readonly outputs: FanOut;
   readonly alerts: AlertFlow;
   readonly guard: Guard;
+  readonly witnessing: Witnessing;
   readonly startedMs: number;
 }
 
@@ -43,6 +45,7 @@ export function createStatus(sources: StatusSources): () => Status {
       enforcement: sources.enforcement.state,
       ...(generations.last === undefined ? {} : { lastReload: generations.last }),
       gate: gateStatus(sources),
+      ...witnessStatus(sources),
       engine: {
         isConnected: engine.isConnected,
         address: sources.engine.address,
@@ -68,6 +71,13 @@ function blindOf({ fromNs, toNs }: { readonly fromNs: bigint; readonly toNs: big
   readonly toMs: number;
 } {
   return { fromMs: Number(fromNs / 1_000_000n), toMs: Number(toNs / 1_000_000n) };
+}
+
+function witnessStatus({ witnessing, guard }: StatusSources): Pick<Status, "witness"> {
+  const witness = witnessing.status();
+  if (witness === undefined) return {};
+  const second = guard.heartbeat?.second;
+  return { witness: { ...witness, ...(second === undefined ? {} : { second }) } };
 }
 
 function gateStatus({ generations, gate, guard, inventory }: StatusSources): Status["gate"] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OutputCounters } from "../model/ports.ts";
-import type { GuardedSuperblock, Status } from "../model/status.ts";
+import type { GuardedSuperblock, Status, WitnessStatus } from "../model/status.ts";
 import { printableHead } from "../util/printable-text.ts";
 
 const superblocksShownMax = 20;
@@ -22,6 +22,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["gate", gateText(status)],
     ["execs", execsText(status)],
     ["losses", lossesText(status)],
+    ["witness", witnessText(status.witness)],
     ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
     ["policies", String(status.policies)],
     ["alerts", String(status.alerts)],
@@ -102,6 +103,31 @@ function lossesText({ gate: { counters } }: Status): string {
 function actionsText({ done, failed, suppressed, ...more }: Status["actions"]): string {
   const others = Object.entries(more).filter(([, count]) => count > 0);
   return countsText({ done, failed, suppressed, ...Object.fromEntries(others) });
+}
+
+const roleTexts = {
+  owner: "owns the audit stream",
+  listener: "listens to the audit stream",
+  none: "NOT SEEING",
+} as const satisfies Record<WitnessStatus["role"], string>;
+
+function witnessText(witness: WitnessStatus | undefined): string {
+  if (witness === undefined) return "off: what the gate cannot see is not seen";
+  const { mode, role, ownerPid, problem, rules, rulesFailed, records, second } = witness;
+  const { lost, overruns, kernelLost } = witness;
+  const owner = role === "listener" ? ` of process ${ownerPid ?? 0}` : "";
+  const reason = problem === undefined ? "" : `: ${problem}`;
+  const losses = countsText({ lost, overruns, kernelLost });
+  const found = nonzero({ ...second?.join, ...second?.argvCheck });
+  return printableHead(
+    `${mode}, ${roleTexts[role]}${owner}${reason}; ${countsText({ rules, rulesFailed, records })}, ${losses}${found}`,
+    600,
+  );
+}
+
+function nonzero(counters: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counters).filter(([, count]) => count > 0);
+  return entries.length === 0 ? "" : `; ${countsText(Object.fromEntries(entries))}`;
 }
 
 /** `deadlines missed 0, lost 2` from `{ deadlinesMissed: 0, lost: 2 }`. */

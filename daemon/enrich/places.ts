@@ -68,6 +68,11 @@ export class Places {
     return [...this.#roots.values()].filter(({ owner }) => owner === id);
   }
 
+  /** The container whose root has this device number in its present life. */
+  ownerOf(device: number): string | undefined {
+    return this.#roots.get(device)?.owner;
+  }
+
   /** The engine's container that an exec belongs to, by device first and cgroup second. */
   identify(life: DeviceLife, cgroupIds: readonly string[]): Identity {
     const known = cgroupIds.find((id) => this.#containers.has(id));

@@ -8,6 +8,8 @@ import { parseMountinfo } from "./mountinfo.ts";
 export interface ContainerCoverage {
   /** Superblocks that no mount of the host shows: this container's, or shared among containers. */
   readonly devices: readonly number[];
+  /** Superblocks of its own that could not be marked: the gate does not see execs there. */
+  readonly unmarked: readonly number[];
 }
 
 /** Filesystems that nothing can be executed from: marking them is refused or pointless. */
@@ -65,6 +67,7 @@ export class Coverage {
     const text = this.#readMountinfo(`/proc/${pid}/mountinfo`);
     const hostDevices = this.#hostDevices();
     const devices = new Set<number>();
+    const unmarked = new Set<number>();
     const mounts = parseMountinfo(text ?? "");
     if (mounts.length > mountsMax) {
       this.#log.warn("a container has more mounts than are guarded", {
@@ -83,10 +86,12 @@ export class Coverage {
         device: mount.device,
         extent: isShared ? "mount" : "filesystem",
       };
-      if (!this.#mark(place, mount.type)) continue;
-      if (!isShared) devices.add(mount.device);
+      const marking = this.#mark(place, mount.type);
+      if (isShared) continue;
+      if (marking === "failed") unmarked.add(mount.device);
+      if (marking === "marked") devices.add(mount.device);
     }
-    return { devices: [...devices] };
+    return { devices: [...devices], unmarked: [...unmarked] };
   }
 
   // Superblocks that the host itself may execute from: a mark on one of them would hold the host. All
@@ -97,11 +102,11 @@ export class Coverage {
     return new Set(parseMountinfo(text).map(({ device }) => device));
   }
 
-  #mark(place: MarkPlace, filesystem: string): boolean {
+  #mark(place: MarkPlace, filesystem: string): "marked" | "gone" | "failed" {
     const failure = this.#gate.mark(place);
-    if (failure === undefined) return true;
+    if (failure === undefined) return "marked";
     // Unmounted between reading the table and marking: the next change of the table follows.
-    if (failure.errno === errnoStale || failure.errno === 2) return false;
+    if (failure.errno === errnoStale || failure.errno === 2) return "gone";
     this.#log.warn("cannot guard a place that a container can execute from", {
       place: place.path,
       filesystem,
@@ -109,7 +114,7 @@ export class Coverage {
       errno: failure.errno,
       syscall: failure.syscall,
     });
-    return false;
+    return "failed";
   }
 }
 

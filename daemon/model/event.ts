@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "./container.ts";
 import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
@@ -50,6 +51,23 @@ export interface DockerRequest extends Occurrence {
   readonly request: RequestFacts;
 }
 
+/**
+ * What was found out about an exec after the gate had judged it, or without the gate. Such a finding is an event of
+ * its own: the first one has been alerted already.
+ */
+export interface SecondView {
+  readonly finding:
+    "memfd" | "argv_changed" | "argv_rewritten" | "gate_missed" | "audit_missed" | "failed";
+  /** Whose word it is: the kernel's audit record, or the process's memory after the exec. */
+  readonly by: "audit" | "cmdline";
+  /** Whether the gate has judged the exec before. */
+  readonly isGateSeen: boolean;
+  /** The call's result: 0, or a positive errno. */
+  readonly errno: number;
+  /** What was judged, where other arguments were found. */
+  readonly judgedArgv?: readonly ByteString[];
+}
+
 /** One exec in one container: source `syscall`. */
 export interface ExecEvent extends Occurrence {
   readonly kind: "exec";
@@ -63,4 +81,6 @@ export interface ExecEvent extends Occurrence {
   readonly interpreter?: ExecutedFile;
   /** False when argv could not be read while the exec was held: argv-based fields then have no value. */
   readonly isArgvKnown: boolean;
+  /** Absent in the event that the gate raised. */
+  readonly second?: SecondView;
 }

@@ -30,6 +30,8 @@ export interface GenerationSettings {
 export interface GuardSettings extends GenerationSettings {
   readonly gateHandle: number;
   readonly host: Host;
+  /** Absent with `witness.mode: off`. */
+  readonly witness?: "gaps" | "full";
 }
 
 /** How much the generation in force holds. */
@@ -79,6 +81,14 @@ export type ToGuard =
     }
   /** Processes that ran before the daemon, parents before children. */
   | { readonly kind: "processes"; readonly processes: readonly Process[] }
+  /** Audit records can be taken from this handle; they are of all execs of files on these superblocks. */
+  | {
+      readonly kind: "witness";
+      readonly handle: number;
+      readonly devices: readonly number[];
+      /** The device of programs in memory, where they are recorded. */
+      readonly memfd?: number;
+    }
   /** Alerts taken: gives the guard room to send as many more. */
   | { readonly kind: "taken"; readonly alerts: number }
   /** Build this generation and put it in force; `changed` with the same number answers. */
@@ -115,6 +125,17 @@ export interface GuardCounters {
   readonly waiting: number;
 }
 
+/** Counters of the second view, since the start. */
+export interface SecondViewCounters {
+  readonly argvCheck: Readonly<Record<string, number>>;
+  readonly join: Readonly<Record<string, number>>;
+  readonly assembler: Readonly<Record<string, number>>;
+  /** Recorded execs of no container: the host's. */
+  readonly hostExecs: number;
+  /** Records that could not be read. */
+  readonly unread: number;
+}
+
 /** A superblock as the guard treats it. */
 export interface GuardedDevice {
   readonly device: number;
@@ -144,6 +165,7 @@ export type FromGuard =
       readonly kind: "heartbeat";
       readonly counters: GuardCounters;
       readonly devices: readonly GuardedDevice[];
+      readonly second?: SecondViewCounters;
     }
   | {
       readonly kind: "log";

@@ -2,6 +2,7 @@
 import type { Container, Engine } from "./container.ts";
 import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
+import type { SecondViewCounters } from "./guard-messages.ts";
 import type { OutputCounters } from "./ports.ts";
 
 /** One superblock that the gate has marked. */
@@ -87,6 +88,8 @@ export interface WitnessStatus {
   readonly overruns: number;
   /** Records that the kernel dropped since the start, whoever they were for. */
   readonly kernelLost: number;
+  /** What became of the execs; absent until the guard thread has told. */
+  readonly second?: SecondViewCounters;
 }
 
 /** What `execwarden status` shows. */
@@ -108,6 +111,8 @@ export interface Status {
     readonly superblocks: readonly GuardedSuperblock[];
     readonly counters: GateCounters;
   };
+  /** Absent with `witness.mode: off`. */
+  readonly witness?: WitnessStatus;
   readonly engine: {
     readonly isConnected: boolean;
     readonly address: string;

@@ -27,6 +27,8 @@ export interface AuditExec {
   readonly syscall: "execve" | "execveat";
   /** 0, or the positive errno. */
   readonly errno: number;
+  /** Pointers of the call's path and argv, hexadecimal: they tell calls of one process apart. */
+  readonly call: string;
   readonly pid: number;
   readonly ppid: number;
   readonly uid: number;
@@ -72,6 +74,7 @@ export function execOf(records: readonly AuditRecord[]): AuditExec | undefined {
     serial: call.serial,
     syscall,
     errno: values.get("success") === "yes" ? 0 : Math.max(1, -number("exit")),
+    call: callOf(syscall, values),
     pid,
     ppid: number("ppid"),
     uid: number("euid"),
@@ -83,6 +86,11 @@ export function execOf(records: readonly AuditRecord[]): AuditExec | undefined {
     ...argvOf(records),
     files: filesOf(records),
   };
+}
+
+function callOf(syscall: AuditExec["syscall"], values: AuditRecord["values"]): string {
+  const [path, argv] = syscall === "execve" ? (["a0", "a1"] as const) : (["a1", "a2"] as const);
+  return `${values.get(path) ?? ""} ${values.get(argv) ?? ""}`;
 }
 
 function cwdOf(records: readonly AuditRecord[]): Pick<AuditExec, "cwd"> {

@@ -15,6 +15,7 @@ containers  2
 gate        guards 2 file systems, holds execs on 1; after 250 ms: allow
 execs       seen 10, allowed 8, denied 2, waiting 1
 losses      deadlines missed 3
+witness     off: what the gate cannot see is not seen
 rules       2 enabled of 3
 policies    1
 alerts      4

@@ -100,7 +100,7 @@ for (const [name, container, marks, devices] of rows) {
   t.test(`the places of a container: ${name}`, (t) => {
     const { coverage, gate, ...seen } = setUp({ host, container });
     gate.roots = [0, 42, 1, Buffer.from("/w/merged")];
-    t.strictSame(coverage.cover(pid), { devices });
+    t.strictSame(coverage.cover(pid), { devices, unmarked: [] });
     t.strictSame(seen.marks, marks);
     t.strictSame(seen.lines, []);
     t.end();
@@ -109,14 +109,14 @@ for (const [name, container, marks, devices] of rows) {
 
 t.test("a process that is gone has no places", (t) => {
   const { coverage, marks } = setUp({ host });
-  t.strictSame(coverage.cover(pid), { devices: [] });
+  t.strictSame(coverage.cover(pid), { devices: [], unmarked: [] });
   t.strictSame(marks, []);
   t.end();
 });
 
 t.test("when the host's own table cannot be read nothing is marked whole", (t) => {
   const { coverage, marks } = setUp({ container: [line("8:1", "/data", "ext4")] });
-  t.strictSame(coverage.cover(pid), { devices: [] });
+  t.strictSame(coverage.cover(pid), { devices: [], unmarked: [] });
   t.strictSame(marks, ["/proc/77/root /data 8:1 mount"]);
   t.end();
 });
@@ -158,7 +158,7 @@ t.test("a shared place that could not be marked is none", (t) => {
     container: [line("8:1", "/a", "ext4")],
     errnos: { "/a": 116 },
   });
-  t.strictSame(coverage.cover(pid), { devices: [] });
+  t.strictSame(coverage.cover(pid), { devices: [], unmarked: [] });
   t.end();
 });
 

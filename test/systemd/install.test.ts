@@ -42,6 +42,7 @@ t.test("a first installation", async (t) => {
     { path: "usr/lib/execwarden/node_modules/commander/package.json", mode: 0o644 },
     { path: "usr/lib/systemd/system/execwarden.service", mode: 0o644 },
     { path: "usr/lib/sysusers.d/execwarden.conf", mode: 0o644 },
+    { path: "usr/share/execwarden/rules/second-view.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/web-fetch.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/docker-events.yaml", mode: 0o644 },
     { path: "usr/share/doc/execwarden/operations.md", mode: 0o644 },

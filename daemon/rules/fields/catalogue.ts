@@ -24,6 +24,7 @@ import { originFields } from "./origin.ts";
 import { processFields } from "./process.ts";
 import { emptyFields } from "./unfilled.ts";
 import { userFields } from "./user.ts";
+import { viewFields } from "./views.ts";
 
 const placeFields: readonly FieldSpec<Place>[] = [
   ...containerFields,
@@ -44,6 +45,7 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...processFields,
   ...ancestorFields,
   ...executableFields,
+  ...viewFields,
   ...capabilityFields,
   ...userFields,
   ...originFields,

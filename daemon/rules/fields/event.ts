@@ -6,6 +6,7 @@ import { plainFields, readOne } from "./define.ts";
 import { eventNames } from "./event-names.ts";
 import { execArgumentFields } from "./exec-arguments.ts";
 import { timeFields } from "./time.ts";
+import { resultOf } from "./views.ts";
 
 /** evt.*: what events of every source have. Times are UTC. */
 export const occurrenceFields: readonly FieldSpec<Occurrence>[] = [
@@ -25,9 +26,9 @@ export const eventFields: readonly FieldSpec<ExecEvent>[] = [
     ["syscall.type", "string", "name of the call", ({ syscall }) => syscall],
     ["evt.category", "string", "kind of the event", () => "process"],
     // Judged before the kernel has finished: while the exec is allowed it is taken to succeed.
-    ["evt.res", "string", "SUCCESS, or the name of the error", () => "SUCCESS"],
-    ["evt.rawres", "i64", "return value", () => 0],
-    ["evt.failed", "bool", "the call failed", () => false],
+    ["evt.res", "string", "SUCCESS, or the name of the error", ({ second }) => resultOf(second)],
+    ["evt.rawres", "i64", "return value", ({ second }) => 0 - (second?.errno ?? 0)],
+    ["evt.failed", "bool", "the call failed", ({ second }) => (second?.errno ?? 0) !== 0],
     ["evt.is_io", "bool", "reads or writes", () => false],
     ["evt.is_io_read", "bool", "reads", () => false],
     ["evt.is_io_write", "bool", "writes", () => false],

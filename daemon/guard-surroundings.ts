@@ -1,0 +1,83 @@
+// What the guard thread reads of its surroundings, and its way to be heard.
+// SPDX-License-Identifier: Apache-2.0
+import { setPriority } from "node:os";
+import type { MessagePort } from "node:worker_threads";
+import { startTimeNs } from "./enrich/enrich.ts";
+import type { ProcessFacts } from "./enrich/process-tree.ts";
+import type { Binding } from "./kernel/binding.ts";
+import type { FromGuard } from "./model/guard-messages.ts";
+import type { Log } from "./model/ports.ts";
+import { SecondSight, type SecondViewOptions } from "./second-view.ts";
+import { parseStat, parseStatus } from "./tracer/proc-text.ts";
+
+/** Behind the gate's own threads, which have -20. */
+const guardNice = -15;
+
+/** CLOCK_MONOTONIC, the clock of the gate's records. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** When CLOCK_MONOTONIC was 0, nanoseconds since the epoch. */
+export function bootTimeNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+}
+
+/** What /proc tells of a process now; undefined when it is gone. */
+export function readFacts(binding: Binding, pid: number, bootNs: bigint): ProcessFacts | undefined {
+  const [status, stat, exe, argv] = binding.readProcess(pid).map((text) => text.toString("latin1"));
+  const ids = parseStatus(status ?? "");
+  const facts = parseStat(stat ?? "");
+  if (ids === undefined || facts === undefined) return undefined;
+  return {
+    ...ids,
+    ...facts,
+    exepath: exe ?? "",
+    argv: argv === undefined || argv === "" ? [] : argv.replace(/\0$/, "").split("\0"),
+    startNs: startTimeNs(facts.startTicks, bootNs),
+  };
+}
+
+/** A log whose lines the main thread writes. */
+export function portLog(port: MessagePort): Log {
+  const at =
+    (level: "debug" | "info" | "warn" | "error"): Log["info"] =>
+    (message, fields = {}) => {
+      port.postMessage({ kind: "log", level, message, fields } satisfies FromGuard);
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** An exec may be waiting for this thread (setpriority(2) is per thread on Linux, 0 is the caller). */
+export function hurry(log: Log): void {
+  try {
+    setPriority(0, guardNice);
+  } catch (error) {
+    log.warn("cannot raise the priority of decisions: LimitNICE=-20 or CAP_SYS_NICE allows it", {
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/** The second view, which reads processes through the addon; none when nothing is witnessed. */
+export function createSecondSight(
+  mode: "gaps" | "full" | undefined,
+  parts: Omit<
+    SecondViewOptions,
+    "mode" | "monotonicMs" | "readProcess" | "readCgroup" | "readArguments"
+  > & { readonly binding: Binding },
+): SecondSight | undefined {
+  if (mode === undefined) return undefined;
+  const { binding, ...options } = parts;
+  return new SecondSight({
+    ...options,
+    mode,
+    monotonicMs,
+    readProcess: (pid) => readFacts(binding, pid, options.bootNs),
+    readCgroup: (pid) => binding.readCgroup(pid).toString("latin1"),
+    readArguments: (pid) => {
+      const [stat, argv] = binding.readArguments(pid);
+      return { stat: stat.toString("latin1"), argv: argv.toString("latin1") };
+    },
+  });
+}

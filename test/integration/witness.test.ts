@@ -1,0 +1,162 @@
+// The second view on a real engine and kernel: programs in memory, arguments that change after they were judged.
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import t, { type TAP } from "tap";
+import { AuditClient } from "../../daemon/kernel/audit-client.ts";
+import { loadBinding } from "../../daemon/kernel/binding.ts";
+import type { Status } from "../../daemon/model/status.ts";
+import { startDaemon, type AlertLine, type TestDaemon } from "../support/daemon.ts";
+import { requireEngine, startEngine } from "../support/engine.ts";
+import { buildImages, images } from "../support/images.ts";
+import { until } from "../support/until.ts";
+
+const rules = readFileSync(new URL("../../rules/second-view.yaml", import.meta.url), "utf8");
+const memoryRule = "Program Run From Memory in Container";
+const changedRule = "Command Line Changed After Judgement";
+const storm = 1_000;
+const waitMs = 60_000;
+
+const ofRule =
+  (rule: string, container: string) =>
+  (alert: AlertLine): boolean =>
+    alert.rule === rule && alert.execwarden.container?.name === container;
+
+function ourRules(t: Pick<TAP, "teardown">): () => number {
+  const binding = loadBinding();
+  const [error, handle] = binding.auditOpen(1 << 16);
+  if (error !== 0) throw new Error(`cannot open an audit socket: errno ${error}`);
+  const client = new AuditClient(binding, handle);
+  t.teardown(() => {
+    client.close();
+  });
+  return () => client.ourRules()?.length ?? -1;
+}
+
+async function statusWhen(daemon: TestDaemon, holds: (status: Status) => boolean): Promise<Status> {
+  let last = await daemon.status();
+  const endMs = performance.now() + waitMs;
+  while (!holds(last)) {
+    if (performance.now() > endMs) throw new Error(`not so: ${JSON.stringify(last.witness)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    last = await daemon.status();
+  }
+  return last;
+}
+
+if (requireEngine(t)) {
+  const engine = await startEngine();
+  t.teardown(() => engine.stop());
+  await buildImages(engine);
+  const tools = join(engine.directory, "tools");
+  mkdirSync(tools);
+  for (const tool of ["memfd-exec", "argv-swap"]) {
+    const source = fileURLToPath(new URL(`../support/${tool}.c`, import.meta.url));
+    execFileSync("gcc", ["-static", "-pthread", "-O1", "-o", join(tools, tool), source]);
+  }
+  const run = (name: string, ...command: readonly string[]): ReturnType<typeof engine.docker> =>
+    engine.docker(
+      ...["run", "--rm", "--network=none", `--name=${name}`, `--volume=${tools}:/tools:ro`],
+      ...[images.busybox, ...command],
+    );
+
+  for (const mode of ["gaps", "full"] as const) {
+    await t.test(`${mode}: a program in memory, changed arguments, and a storm`, async (t) => {
+      const daemon = await startDaemon({ dockerHost: engine.host, rules, witness: mode });
+      t.teardown(() => daemon.stop());
+      const count = ourRules(t);
+
+      const ran = await run(
+        `memory-${mode}`,
+        "/bin/sh",
+        "-c",
+        "/tools/memfd-exec /bin/busybox echo 'hidden away'; :",
+      );
+      t.equal(ran.stdout, "hidden away\n", ran.stderr);
+      const inMemory = await daemon.alert(ofRule(memoryRule, `memory-${mode}`));
+      t.match(inMemory, {
+        priority: "Critical",
+        output_fields: {
+          "proc.exepath": "/memfd:payload",
+          "proc.cmdline": /hidden away$/,
+          "container.image.repository": "busybox",
+          "evt.views": "audit",
+        },
+      });
+
+      const swapped = await run(
+        `swap-${mode}`,
+        "/bin/sh",
+        "-c",
+        "/tools/argv-swap /bin/busybox 0.31 0.3333; :",
+      );
+      t.equal(swapped.code, 0, swapped.stderr);
+      const changed = await daemon.alert(ofRule(changedRule, `swap-${mode}`));
+      t.match(changed, { priority: "Critical" });
+      t.not(
+        changed.output_fields["proc.exeline"],
+        changed.output_fields["proc.judged_cmdline"],
+        "what was judged, and what runs",
+      );
+
+      const script = `i=0; while [ $i -lt ${storm} ]; do /bin/true; i=$((i+1)); done`;
+      const before = agreedOf(await daemon.status());
+      t.equal((await run(`storm-${mode}`, "/bin/sh", "-c", script)).code, 0);
+      const status = await statusWhen(daemon, (now) => isAccountedFor(now, mode));
+      t.match(status.gate.counters, { lost: 0, deadlinesMissed: 0 });
+      const nothingLost = { lost: 0, overruns: 0, kernelLost: 0, problem: undefined };
+      t.match(status.witness, { role: "owner", ...nothingLost, second: { unread: 0 } });
+      if (mode === "full") {
+        const agreed = agreedOf(status) - before;
+        t.ok(agreed >= storm, `${agreed} execs have the same story in both views`);
+        const { join } = status.witness?.second ?? {};
+        t.match(join, { gateMissed: 0, dropped: 0, auditMissed: 0 });
+      } else {
+        t.match(status.witness?.second?.argvCheck, { dropped: 0 });
+      }
+      t.comment(JSON.stringify(status.witness));
+      const alerts = daemon.alerts.filter(
+        ({ rule }) => rule === changedRule || rule === memoryRule,
+      );
+      t.equal(
+        alerts.every((alert) => /^(memory|swap)-/.test(alert.execwarden.container?.name ?? "")),
+        true,
+        "nobody else is accused",
+      );
+      await daemon.stop();
+      t.equal(count(), 0, "no rule is left");
+    });
+  }
+
+  await t.test("rules of a killed daemon go with the next one's start", async (t) => {
+    const count = ourRules(t);
+    const first = await startDaemon({ dockerHost: engine.host, rules, witness: "gaps" });
+    t.equal(count(), 2);
+    await first.crash();
+    t.equal(count(), 2);
+    const second = await startDaemon({ dockerHost: engine.host, rules, witness: "full" });
+    t.teardown(() => second.stop());
+    t.match(second.log(), /removed audit rules/);
+    t.equal(count(), 2);
+    await second.stop();
+    await until(() => count() === 0, waitMs);
+    t.equal(count(), 0);
+  });
+}
+
+function sum(counters: Readonly<Record<string, number>> | undefined): number {
+  return Object.values(counters ?? {}).reduce((total, count) => total + count, 0);
+}
+
+function agreedOf({ witness }: Status): number {
+  return witness?.second?.join["agreed"] ?? 0;
+}
+
+function isAccountedFor({ witness, gate }: Status, mode: "gaps" | "full"): boolean {
+  const { join = {}, argvCheck = {} } = witness?.second ?? {};
+  const isWaiting = (join["waiting"] ?? 0) + (argvCheck["waiting"] ?? 0) > 0;
+  const done = sum(mode === "full" ? join : argvCheck);
+  return !isWaiting && done > storm && gate.counters.seen >= storm;
+}
