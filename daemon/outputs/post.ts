@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Delivery } from "./delivery-queue.ts";
+import { explainPostFailure } from "./post-failure.ts";
 import { readRetryAfter } from "./retry.ts";
 
 /**
@@ -65,7 +66,7 @@ export function createPoster({ url, headers = {}, tls = {}, limits }: PosterOpti
         }, limits.timeoutMs);
         const fail = (error: Error): void => {
           clearTimeout(timer);
-          resolve({ kind: "away", message: error.message });
+          resolve({ kind: "away", message: explainPostFailure(error) });
         };
         call.on("error", fail);
         call.on("response", (response) => {

@@ -93,6 +93,8 @@ export interface DaemonOptions {
   /** Off unless a test is about it: a machine has one audit subsystem. */
   readonly witness?: "gaps" | "full" | "off";
   readonly onDeadline?: "allow" | "deny";
+  /** A descriptor that its standard output goes to; `alerts` stays empty then. */
+  readonly stdout?: number;
   /** Further keys of execwarden.yaml. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -106,17 +108,19 @@ export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   const socket = join(directory, "control.sock");
   const config = writeFiles(directory, socket, options);
   const child = spawn(process.execPath, [daemonProgram, "run", "--json-log", "--config", config], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
   });
   const alerts: AlertLine[] = [];
   let log = "";
   const changed = new EventTarget();
   const say = (): boolean => changed.dispatchEvent(new Event("change"));
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    alerts.push(JSON.parse(line) as AlertLine);
-    say();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
+  if (child.stdout !== null) {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      alerts.push(JSON.parse(line) as AlertLine);
+      say();
+    });
+  }
+  child.stderr?.on("data", (chunk: Buffer) => {
     log += chunk.toString();
     say();
   });
