@@ -11,7 +11,7 @@ export type ArgvVerdict = "same" | "changed" | "rewritten";
 const cutFrom = 28 << 10;
 
 /** The bytes that argv takes on the new stack: each string with its zero. */
-export function argvBytes(argv: readonly ByteString[]): number {
+function argvBytes(argv: readonly ByteString[]): number {
   let bytes = 0;
   for (const text of argv) bytes += text.length + 1;
   return bytes;
