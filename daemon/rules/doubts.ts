@@ -53,17 +53,20 @@ function isUnsafe({ left, operator, modifier, right }: Comparison): boolean {
   return values.some(({ value }) => value === "<NA>");
 }
 
-function visit(expr: Expr, text: LocatedText, act: Visitor): void {
+function visit(expr: Expr, text: LocatedText, act: Visitor, seen = new Set<Expr>()): void {
   switch (expr.kind) {
     case "and":
     case "or":
-      for (const operand of expr.operands) visit(operand, text, act);
+      for (const operand of expr.operands) visit(operand, text, act, seen);
       return;
     case "not":
-      visit(expr.operand, text, act);
+      visit(expr.operand, text, act, seen);
       return;
     case "expanded":
-      visit(expr.body, expr.text, act);
+      // Once each: macros that use each other twice would double the work at every step.
+      if (seen.has(expr.body)) return;
+      seen.add(expr.body);
+      visit(expr.body, expr.text, act, seen);
       return;
     case "exists":
       visitOperand(expr.left, text, act);
