@@ -51,5 +51,10 @@ export function compileAlertFields(text: string): QueryResult<FieldsOf> {
   const source = { name: "fields", text: names.map((name) => `%${name}`).join(" ") };
   const { template, diagnostics } = compileTemplate(wholeSource(source), alertCatalogue);
   if (hasErrors(diagnostics)) return { diagnostics };
-  return { value: (alert) => template.format(alert).fields, diagnostics };
+  return { value: (alert) => inOrder(names, template.format(alert).fields), diagnostics };
+}
+
+// A template gives its fields in the order of their names, as Falco's JSON has them.
+function inOrder(names: readonly string[], fields: ReturnType<FieldsOf>): ReturnType<FieldsOf> {
+  return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 }
