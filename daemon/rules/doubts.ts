@@ -16,7 +16,7 @@ const deprecatedFields: readonly string[] = [
 /** Warnings about a condition that is right, one per field or kind: deprecated fields, comparisons with `<NA>`. */
 export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnostic[] {
   const doubts = new Map<string, Diagnostic>();
-  visit(expr, text, (node, place) => {
+  const act: Visitor["act"] = (node, place) => {
     const { start, end } = node.range;
     if (node.kind === "field") {
       if (!deprecatedFields.includes(node.name) || doubts.has(node.name)) return;
@@ -28,7 +28,8 @@ export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnos
       const span = place.spanOf(start, end);
       doubts.set("<NA>", warningAt({ code: "unsafe-missing-check", message, span }));
     }
-  });
+  };
+  visit(expr, text, { act, seen: new Set() });
   return [...doubts.values()];
 }
 
@@ -43,7 +44,11 @@ export function outputDoubts(output: LocatedText): readonly Diagnostic[] {
 }
 
 type Comparison = Expr & { readonly kind: "compare" };
-type Visitor = (node: FieldNode | Comparison, text: LocatedText) => void;
+interface Visitor {
+  readonly act: (node: FieldNode | Comparison, text: LocatedText) => void;
+  /** Bodies of macros that were visited. */
+  readonly seen: Set<Expr>;
+}
 
 function isUnsafe({ left, operator, modifier, right }: Comparison): boolean {
   if (left.kind !== "field" || !/^(?:ka|jevt)\./.test(left.name)) return false;
@@ -53,43 +58,44 @@ function isUnsafe({ left, operator, modifier, right }: Comparison): boolean {
   return values.some(({ value }) => value === "<NA>");
 }
 
-function visit(expr: Expr, text: LocatedText, act: Visitor, seen = new Set<Expr>()): void {
+function visit(expr: Expr, text: LocatedText, visitor: Visitor): void {
+  const { seen } = visitor;
   switch (expr.kind) {
     case "and":
     case "or":
-      for (const operand of expr.operands) visit(operand, text, act, seen);
+      for (const operand of expr.operands) visit(operand, text, visitor);
       return;
     case "not":
-      visit(expr.operand, text, act, seen);
+      visit(expr.operand, text, visitor);
       return;
     case "expanded":
       // Once each: macros that use each other twice would double the work at every step.
       if (seen.has(expr.body)) return;
       seen.add(expr.body);
-      visit(expr.body, expr.text, act, seen);
+      visit(expr.body, expr.text, visitor);
       return;
     case "exists":
-      visitOperand(expr.left, text, act);
+      visitOperand(expr.left, text, visitor);
       return;
     case "compare":
-      act(expr, text);
-      visitOperand(expr.left, text, act);
-      visitRight(expr.right, text, act);
+      visitor.act(expr, text);
+      visitOperand(expr.left, text, visitor);
+      visitRight(expr.right, text, visitor);
       return;
     case "macro":
       return;
   }
 }
 
-function visitRight(right: RightOperand, text: LocatedText, act: Visitor): void {
-  if (right.kind === "val") act(right.field, text);
-  else if (right.kind === "transform") visitOperand(right, text, act);
+function visitRight(right: RightOperand, text: LocatedText, visitor: Visitor): void {
+  if (right.kind === "val") visitor.act(right.field, text);
+  else if (right.kind === "transform") visitOperand(right, text, visitor);
 }
 
-function visitOperand(operand: Operand | TransformArg, text: LocatedText, act: Visitor): void {
-  if (operand.kind === "field") act(operand, text);
+function visitOperand(operand: Operand | TransformArg, text: LocatedText, visitor: Visitor): void {
+  if (operand.kind === "field") visitor.act(operand, text);
   else if (operand.kind === "transform")
-    for (const arg of operand.args) visitOperand(arg, text, act);
+    for (const arg of operand.args) visitOperand(arg, text, visitor);
   else if (operand.kind === "arg-list")
-    for (const item of operand.items) visitOperand(item, text, act);
+    for (const item of operand.items) visitOperand(item, text, visitor);
 }
