@@ -1,6 +1,7 @@
 // What rules cost an exec event: the ruleset alone, in this process, on made-up events.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ExecEvent } from "../daemon/model/event.ts";
 import { loadRules } from "../daemon/rules/load.ts";
@@ -22,6 +23,10 @@ const few = 100;
 const many = 1_000;
 const perRuleUsMax = 0.02;
 const eventsMade = 64;
+/** A directory of Falco's own rule files, which are not part of this project. */
+const upstreamVariable = "EXECWARDEN_UPSTREAM_RULES";
+const upstreamUsMax = 2;
+const manyUsMax = 10;
 
 /** Measures the shipped rules, and what each further rule adds, in interleaved rounds. */
 export function measureRulesCost({ rounds, events }: RulesCostSizes): readonly Row[] {
@@ -29,21 +34,21 @@ export function measureRulesCost({ rounds, events }: RulesCostSizes): readonly R
     `proc.name in (tool${index}, helper${index}) and not proc.pname in (keeper${index}, make)`;
   const unnamed = (index: number): string =>
     `proc.exepath startswith "/opt/vendor${index}/" and not proc.pname in (keeper${index}, make)`;
+  const upstream = upstreamRules();
   const rulesets = {
     shipped: load(readFileSync(shipped, "utf8")),
+    upstream: upstream ?? load(""),
     namedFew: load(rulesText(few, named)),
     namedMany: load(rulesText(many, named)),
     unnamedFew: load(rulesText(few, unnamed)),
     unnamedMany: load(rulesText(many, unnamed)),
+    mixedMany: load(rulesText(many, (index) => (index % 2 === 0 ? named : unnamed)(index))),
   };
   const made = Array.from({ length: eventsMade }, (_, index) => eventOf(index));
-  const ns: Record<keyof typeof rulesets, number[]> = {
-    shipped: [],
-    namedFew: [],
-    namedMany: [],
-    unnamedFew: [],
-    unnamedMany: [],
-  };
+  const ns = Object.fromEntries(keysOf(rulesets).map((name) => [name, [] as number[]])) as Record<
+    keyof typeof rulesets,
+    number[]
+  >;
   // The first round warms up.
   for (let round = 0; round <= rounds; round++) {
     for (const name of keysOf(rulesets)) {
@@ -60,6 +65,23 @@ export function measureRulesCost({ rounds, events }: RulesCostSizes): readonly R
       measured: `${median(ns.shipped).toFixed(0)} ns`,
       samples,
     },
+    upstream === undefined
+      ? {
+          what: `upstream rules: not measured, ${upstreamVariable} is not set`,
+          measured: "",
+          samples,
+        }
+      : perEventRow(`${upstream.enabled.length} upstream rules, per exec event`, {
+          ns: ns.upstream,
+          usMax: upstreamUsMax,
+          samples,
+        }),
+    perEventRow(`${many} generated rules, per exec event`, {
+      ns: ns.mixedMany,
+      usMax: manyUsMax,
+      samples,
+    }),
+    ...regexRows(rounds),
     perRuleRow("each further rule that names its programs", {
       perRuleNs: perRuleNs(ns.namedFew, ns.namedMany),
       samples,
@@ -71,6 +93,66 @@ export function measureRulesCost({ rounds, events }: RulesCostSizes): readonly R
       detail: `${few}: ${median(ns.unnamedFew).toFixed(0)} ns, ${many}: ${median(ns.unnamedMany).toFixed(0)} ns`,
     }),
   ];
+}
+
+/** Falco's own files, in the order in which they build on each other; undefined when nobody says where they are. */
+function upstreamRules(): Ruleset | undefined {
+  const directory = process.env[upstreamVariable];
+  if (directory === undefined) return undefined;
+  const names = readdirSync(directory).filter((name) => name.endsWith(".yaml"));
+  // `falco_rules.yaml` first: the others use its macros.
+  const order = (name: string): string => (name === "falco_rules.yaml" ? "" : name);
+  names.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const files = names.map((name) => ({ name, text: readFileSync(join(directory, name), "utf8") }));
+  const selection = [{ action: "enable", by: "rule", pattern: "*" }] as const;
+  const { ruleset, diagnostics } = loadRules({ files, options: { selection } });
+  assert(ruleset !== undefined, `upstream loads: ${JSON.stringify(diagnostics.slice(0, 3))}`);
+  return ruleset;
+}
+
+/** Patterns that make a backtracking engine take exponential time. */
+const evilPatterns = ["(a*)*b", "(a|a)*b", "(a+)+(a+)+b", ".*.*.*.*x"] as const;
+const regexLength = 4_000;
+/** Twice the text may take twice the time, and some noise. */
+const growthMax = 3;
+
+function regexRows(rounds: number): readonly Row[] {
+  return evilPatterns.map((pattern) => {
+    const ruleset = load(`- rule: Evil
+  desc: Slow.
+  condition: proc.exepath regex "${pattern}"
+  output: o
+  priority: NOTICE
+`);
+    const usOf = (length: number): number => {
+      const event = sampleEvent({ process: { exepath: "a".repeat(length) } });
+      return median(Array.from({ length: rounds }, () => measure(ruleset, [event], 1) / 1000));
+    };
+    usOf(regexLength);
+    const once = usOf(regexLength);
+    const twice = usOf(2 * regexLength);
+    const growth = twice / once;
+    return {
+      what: `regex ${pattern} on twice the text`,
+      measured: `× ${growth.toFixed(2)}`,
+      aim: { text: `≤ × ${growthMax}`, isMet: growth <= growthMax },
+      samples: `${rounds} × 1`,
+      detail: `${regexLength} bytes: ${once.toFixed(0)} µs`,
+    };
+  });
+}
+
+function perEventRow(
+  what: string,
+  { ns, usMax, samples }: { ns: readonly number[]; usMax: number; samples: string },
+): Row {
+  const us = median(ns) / 1000;
+  return {
+    what,
+    measured: `${us.toFixed(2)} µs`,
+    aim: { text: `≤ ${usMax} µs`, isMet: us <= usMax },
+    samples,
+  };
 }
 
 function keysOf<T extends object>(object: T): readonly (keyof T)[] {
@@ -123,6 +205,6 @@ function measure(ruleset: Ruleset, made: readonly ExecEvent[], events: number): 
     for (const event of made) matched += ruleset.match(event).length;
   }
   const tookMs = performance.now() - startMs;
-  assert(matched === 0, "no generated rule matches");
+  assert(matched === 0, "no rule matches");
   return (tookMs * 1e6) / events;
 }
