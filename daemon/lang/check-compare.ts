@@ -98,6 +98,8 @@ function checkLiterals<E>(
   const predicate = choosePredicate({ expr, reader: left.reader, test, operands });
   const values = new Set(nodes.map(({ value }) => value));
   const leaf = { kind: "leaf", size: 1, test: predicate, cost: left.cost + operator.cost } as const;
+  const prefix = prefixOf(comparison);
+  if (prefix !== undefined) return { ...leaf, prefix };
   const field = boundField(expr, left);
   return field === undefined ? leaf : { ...leaf, bound: { field, values } };
 }
@@ -186,11 +188,24 @@ function choosePredicate<E>(parts: {
   return literalPredicate(reader, test, listRule(expr.operator));
 }
 
-function boundField<E>(expr: CompareExpr, left: ResolvedOperand<E>): string | undefined {
+/** Set where the check asks a plain text field for its beginning. */
+function prefixOf<E>({ expr, left }: Comparison<E>): CheckedLeaf<E>["prefix"] {
+  if (expr.operator !== "startswith" || expr.modifier !== undefined) return undefined;
+  const field = plainTextField(expr, left);
+  if (field === undefined || expr.right.kind !== "value") return undefined;
+  return { field, text: expr.right.value };
+}
+
+function plainTextField<E>(expr: CompareExpr, left: ResolvedOperand<E>): string | undefined {
   if (expr.left.kind !== "field" || expr.left.argument !== undefined) return undefined;
   if (left.reader?.kind !== "one" || left.isList || left.type !== "string") return undefined;
+  return left.spec?.name === expr.left.name ? expr.left.name : undefined;
+}
+
+function boundField<E>(expr: CompareExpr, left: ResolvedOperand<E>): string | undefined {
+  const field = plainTextField(expr, left);
   const isBounding = ["=", "==", "in", "intersects"].includes(expr.operator);
-  return isBounding && expr.modifier === undefined ? expr.left.name : undefined;
+  return isBounding && expr.modifier === undefined ? field : undefined;
 }
 
 function checkRightField<E>(

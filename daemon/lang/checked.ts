@@ -32,6 +32,8 @@ export interface CheckedLeaf<E> {
   readonly cost: number;
   /** Set where the check holds exactly when the plain field has one of these values. */
   readonly bound?: Bound;
+  /** Set where the check holds exactly when the plain field begins with this text. */
+  readonly prefix?: { readonly field: string; readonly text: ByteString };
 }
 
 /** A field and the values with which a check holds. */

@@ -31,7 +31,7 @@ export interface EventTypes {
  * `and` intersects, `or` unites, negation is pushed to the leaves, and everything else says nothing.
  */
 export function eventTypesOf(expr: Expr): EventTypes {
-  const { isAllBut, names } = typesOf(expr, false).types;
+  const { isAllBut, names } = new TypeFinder().typesOf(expr, false).types;
   const all = [...eventNames].filter((name) => names.has(name) !== isAllBut).sort();
   return { names: all, isBroad: all.length > broadMin };
 }
@@ -40,25 +40,38 @@ const every: TypeSet = { isAllBut: true, names: new Set() };
 const none: TypeSet = { isAllBut: false, names: new Set() };
 const neutral: Found = { types: every, isNeutral: true };
 
-function typesOf(expr: Expr, isNegated: boolean): Found {
-  switch (expr.kind) {
-    case "and":
-    case "or": {
-      const isUnion = (expr.kind === "or") !== isNegated;
-      const parts = expr.operands.map((operand) => typesOf(operand, isNegated).types);
-      const types = parts.reduce(isUnion ? union : intersection, isUnion ? none : every);
-      return { types, isNeutral: false };
+/** Looks at each macro once, plain and negated, however often a condition uses it. */
+class TypeFinder {
+  readonly #plain = new Map<Expr, Found>();
+  readonly #negated = new Map<Expr, Found>();
+
+  typesOf(expr: Expr, isNegated: boolean): Found {
+    switch (expr.kind) {
+      case "and":
+      case "or": {
+        const isUnion = (expr.kind === "or") !== isNegated;
+        const parts = expr.operands.map((operand) => this.typesOf(operand, isNegated).types);
+        const types = parts.reduce(isUnion ? union : intersection, isUnion ? none : every);
+        return { types, isNeutral: false };
+      }
+      case "not":
+        return this.typesOf(expr.operand, !isNegated);
+      case "expanded":
+        return this.#ofMacro(expr.body, isNegated);
+      case "macro":
+        return neutral;
+      case "exists":
+        return isNegated ? negate(ofExists(expr.left)) : ofExists(expr.left);
+      case "compare":
+        return isNegated ? negate(ofCompare(expr)) : ofCompare(expr);
     }
-    case "not":
-      return typesOf(expr.operand, !isNegated);
-    case "expanded":
-      return typesOf(expr.body, isNegated);
-    case "macro":
-      return neutral;
-    case "exists":
-      return isNegated ? negate(ofExists(expr.left)) : ofExists(expr.left);
-    case "compare":
-      return isNegated ? negate(ofCompare(expr)) : ofCompare(expr);
+  }
+
+  #ofMacro(body: Expr, isNegated: boolean): Found {
+    const known = isNegated ? this.#negated : this.#plain;
+    const found = known.get(body) ?? this.typesOf(body, isNegated);
+    known.set(body, found);
+    return found;
   }
 }
 

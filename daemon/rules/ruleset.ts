@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteString } from "../util/byte-string.ts";
 import type { FieldValue } from "../model/alert.ts";
 import type { RuleInfo } from "../model/decision.ts";
 import type { Event } from "../model/event.ts";
-import {
-  boundOf,
-  collectBounds,
-  createSpecializer,
-  type Checked,
-  type Predicate,
-} from "../lang/checked.ts";
-import { createCompiler } from "../lang/compile.ts";
 import type { Explanation } from "../lang/explain.ts";
-import type { FieldCatalogue } from "../lang/field.ts";
+import { createTypeIndex, type Candidates, type Judged } from "./rule-index.ts";
 import { selectRules, type SelectionOptions } from "./selection.ts";
 import { sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
 
@@ -48,14 +39,8 @@ export interface Ruleset<E = Event> {
   explain(rule: Rule<E>, event: E): Explanation | undefined;
 }
 
-/** A rule and its checked condition. */
-interface Judged<E> {
-  readonly rule: Rule<E>;
-  readonly checked: Checked<E>;
-}
-
 /** A rule, its checked condition, and how to say what came of it. */
-export interface CheckedRule<E = Event> extends Judged<E> {
+export interface CheckedRule<E = Event> extends Judged<E, Rule<E>> {
   readonly explain: (event: E) => Explanation | undefined;
 }
 
@@ -65,13 +50,7 @@ export interface RulesetOptions extends SelectionOptions {
   readonly matching?: "first" | "all";
 }
 
-/** A rule and what decides whether it matches. */
-interface Candidate<E> {
-  readonly rule: Rule<E>;
-  readonly matches: Predicate<E>;
-}
-
-/** Compiles the rules, indexed by the event type and by the program names that their conditions ask for. */
+/** Compiles the rules, indexed by what their conditions ask for: see rule-index.ts. */
 export function createRuleset<E>(
   checked: readonly CheckedRule<E>[],
   subject: RuleSubject<E>,
@@ -110,12 +89,13 @@ export function createRuleset<E>(
   };
 }
 
-type Candidates<E> = (event: E) => readonly Candidate<E>[];
-
 /** Finds the rules that an event may match: those of its source, and of these by type and name. */
-function createSourceIndex<E>(rules: readonly Judged<E>[], subject: RuleSubject<E>): Candidates<E> {
+function createSourceIndex<E>(
+  rules: readonly Judged<E, Rule<E>>[],
+  subject: RuleSubject<E>,
+): Candidates<E, Rule<E>> {
   const { others = new Map<string, RuleSource<E>>(), sourceOf } = subject;
-  const indexOf = (source: RuleSource<E>): Candidates<E> =>
+  const indexOf = (source: RuleSource<E>): Candidates<E, Rule<E>> =>
     createTypeIndex(
       rules.filter(({ rule }) => sourceNamed(subject, rule.source) === source),
       source,
@@ -124,74 +104,4 @@ function createSourceIndex<E>(rules: readonly Judged<E>[], subject: RuleSubject<
   if (sourceOf === undefined) return ofDefault;
   const bySource = new Map([...others].map(([name, source]) => [name, indexOf(source)]));
   return (event) => (bySource.get(sourceOf(event)) ?? ofDefault)(event);
-}
-
-/** Finds the rules that an event may match by its type and by the name of its program. */
-function createTypeIndex<E>(
-  rules: readonly Judged<E>[],
-  { catalogue, eventTypes }: RuleSource<E>,
-): Candidates<E> {
-  const typeOf = textReader(catalogue, "evt.type");
-  const nameOf = textReader(catalogue, "proc.name");
-  const types = new Set<ByteString>(eventTypes);
-  if (eventTypes === undefined) {
-    for (const { checked } of rules) collectBounds(checked, "evt.type", types);
-  }
-  const byType = new Map([...types].map((type) => [type, createNameIndex(rules, type)]));
-  const others = createNameIndex(rules, undefined);
-  return (event) => {
-    const index = byType.get(typeOf(event) ?? "") ?? others;
-    return index.byName.get(nameOf(event) ?? "") ?? index.others;
-  };
-}
-
-function textReader<E>(
-  catalogue: FieldCatalogue<E>,
-  name: string,
-): (event: E) => ByteString | undefined {
-  const reader = catalogue.find(name)?.spec.bind?.(undefined);
-  if (reader?.kind !== "one") return () => undefined;
-  const { get } = reader;
-  return (event) => {
-    const value = get(event);
-    return typeof value === "string" ? value : undefined;
-  };
-}
-
-interface NameIndex<E> {
-  /** For each program name that some condition names: the rules that may match it. */
-  readonly byName: ReadonlyMap<ByteString, readonly Candidate<E>[]>;
-  /** The rules that may match a program that no condition names; its name is folded out of them. */
-  readonly others: readonly Candidate<E>[];
-}
-
-function createNameIndex<E>(
-  rules: readonly Judged<E>[],
-  type: ByteString | undefined,
-): NameIndex<E> {
-  const forType = specializeRules(rules, createSpecializer("evt.type", type));
-  const forOthers = specializeRules(forType, createSpecializer("proc.name", undefined));
-  const compiler = createCompiler<E>();
-  const toCandidate = ({ rule, checked }: Judged<E>): Candidate<E> => {
-    return { rule, matches: compiler.compile(checked) };
-  };
-  const names = new Set<ByteString>();
-  for (const { checked } of forType) collectBounds(checked, "proc.name", names);
-  const byName = new Map([...names].map((name): [ByteString, Candidate<E>[]] => [name, []]));
-  for (const rule of forType) {
-    const candidate = toCandidate(rule);
-    const wanted = boundOf(rule.checked, "proc.name") ?? names;
-    for (const name of wanted) byName.get(name)?.push(candidate);
-  }
-  return { byName, others: forOthers.map(toCandidate) };
-}
-
-/** What is left of the rules, less those that can no longer match. */
-function specializeRules<E>(
-  rules: readonly Judged<E>[],
-  specialize: (checked: Checked<E>) => Checked<E>,
-): readonly Judged<E>[] {
-  return rules
-    .map(({ rule, checked }) => ({ rule, checked: specialize(checked) }))
-    .filter(({ checked }) => checked.kind !== "constant" || checked.value);
 }
