@@ -28,7 +28,7 @@ import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
 import { createJsonFormatter, formatJson } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
-import { createRecentOutput } from "./outputs/recent-output.ts";
+import { createRecentOutput, type RecentOutput } from "./outputs/recent-output.ts";
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
 import type { Settings, SettingsResult } from "./settings.ts";
@@ -99,25 +99,16 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     onEngineEvent: (facts, container) => {
       engineFeed.offer(facts, container);
     },
+    onConnection: (isConnected) => {
+      if (isConnected) guarding.engineAnswered();
+    },
   });
   const witnessing = new Witnessing({ config: config.witness, binding, guard, clock, log });
-  const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, log });
+  const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, clock, log });
   const recent = createRecentOutput(recentAlertsMax);
   const planOutputs = createOutputPlanner(options.audience, log);
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
-  const actions = createActionRunner({
-    runtime: engine,
-    ...createProcessKiller(binding),
-    runHook: hooks.run,
-    clock,
-    log,
-    outputNames: () => outputs.names,
-  });
-  const undo = createUndo({
-    runtime: engine,
-    actions,
-    recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
-  });
+  const { actions, undo } = createActions(options, { engine, binding, hooks, outputs, recent });
   const alerts = createAlertFlow({
     ...{ actions, undo, outputs, formatJson },
     failures: createFailureAlerts({ nowMs: () => clock.monotonicMs(), newUuid: randomUUID }),
@@ -134,6 +125,29 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ planOutputs, outputs, alerts },
   };
   return { ...parts, control: await createControl(options, parts, recent) };
+}
+
+function createActions(
+  { clock, log }: ComposeOptions,
+  parts: Pick<Parts, "engine" | "binding" | "hooks" | "outputs"> & {
+    readonly recent: RecentOutput;
+  },
+): Pick<Parts, "actions" | "undo"> {
+  const { engine, binding, hooks, outputs, recent } = parts;
+  const actions = createActionRunner({
+    runtime: engine,
+    ...createProcessKiller(binding),
+    runHook: hooks.run,
+    clock,
+    log,
+    outputNames: () => outputs.names,
+  });
+  const undo = createUndo({
+    runtime: engine,
+    actions,
+    recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
+  });
+  return { actions, undo };
 }
 
 function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {

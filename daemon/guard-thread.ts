@@ -8,6 +8,7 @@ import { Places } from "./enrich/places.ts";
 import { ProcessTree } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
 import { countsOf, GenerationSwap } from "./generation-swap.ts";
+import { AlertWait } from "./guard/alert-wait.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import { Settlement } from "./guard/settlement.ts";
 import {
@@ -46,6 +47,7 @@ class GuardThread {
   readonly #tree: ProcessTree;
   readonly #users = new Map<string, UserDirectory>();
   readonly #settlement: Settlement;
+  readonly #alertWait = new AlertWait(monotonicMs());
   readonly #pipeline: Pipeline;
   readonly #engineLane: EngineLane;
   readonly #sender: DraftSender;
@@ -90,6 +92,7 @@ class GuardThread {
       tree: this.#tree,
       sessions: this.#engineLane.sessions,
       settlement: this.#settlement,
+      alertWait: this.#alertWait,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       onAllowed: (allowed) => this.#second?.allowed(allowed),
@@ -138,12 +141,15 @@ class GuardThread {
   handle(message: ToGuard): void {
     if ("change" in message) this.#swap.take(message);
     else if (message.kind === "witness") this.#setWitness(message);
+    else if (message.kind === "engine-answered") this.#alertWait.engineAnswered(monotonicMs());
     else this.#hear(message);
     this.#sweepAll();
     this.#endTurn();
   }
 
-  #hear(message: Exclude<ToGuard, { change: number } | { kind: "witness" }>): void {
+  #hear(
+    message: Exclude<ToGuard, { change: number } | { kind: "witness" | "engine-answered" }>,
+  ): void {
     switch (message.kind) {
       case "container":
         this.#setContainer(message.container);

@@ -9,7 +9,7 @@ import { Coverage } from "./kernel/coverage.ts";
 import type { Gate, RootPattern } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
-import type { Log } from "./model/ports.ts";
+import type { Clock, Log } from "./model/ports.ts";
 import type { Witnessing } from "./witnessing.ts";
 import type { ByteString } from "./util/byte-string.ts";
 
@@ -20,6 +20,7 @@ export interface GuardingOptions {
   readonly guard: Guard;
   readonly inventory: ContainerInventory;
   readonly witnessing: Witnessing;
+  readonly clock: Pick<Clock, "monotonicMs">;
   readonly log: Log;
 }
 
@@ -92,9 +93,16 @@ export class Guarding {
 
   /** Reads a container's users again when that was some time ago: people add users. */
   refreshUsers(container: Container): void {
-    const readMs = this.#usersReadMs.get(container.id) ?? 0;
-    if (container.pid === undefined || Date.now() - readMs < usersFreshMs) return;
+    const readMs = this.#usersReadMs.get(container.id) ?? -Infinity;
+    const ageMs = this.#options.clock.monotonicMs() - readMs;
+    if (container.pid === undefined || ageMs < usersFreshMs) return;
     void this.#readUsers(container.id, container.pid);
+  }
+
+  /** The engine has told of itself and of what it runs: its directory is known from now on. */
+  engineAnswered(): void {
+    this.#look();
+    this.#post({ kind: "engine-answered" });
   }
 
   /** Container roots that are marked. */
@@ -121,7 +129,7 @@ export class Guarding {
   }
 
   async #readUsers(containerId: string, pid: number): Promise<void> {
-    this.#usersReadMs.set(containerId, Date.now());
+    this.#usersReadMs.set(containerId, this.#options.clock.monotonicMs());
     if (this.#usersReadMs.size > usersMax) this.#forgetGone();
     // A file system that hangs must not delay every alert of the container.
     const timer = setTimeout(() => {

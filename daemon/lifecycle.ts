@@ -4,6 +4,7 @@ import { compose, type ComposeOptions, type Parts } from "./compose.ts";
 import type { GuardListener } from "./guard.ts";
 import type { ReloadReport } from "./model/generation.ts";
 import type { Log } from "./model/ports.ts";
+import { ServiceStatus, type ServiceFacts } from "./service-status.ts";
 
 /** A daemon that guards. */
 export interface RunningDaemon {
@@ -19,6 +20,8 @@ export interface RunningDaemon {
 export type Notify = (message: string) => void;
 
 const stopTimeoutMs = 3_000;
+/** What the start waits for an engine: one that systemd starts on our READY=1 alone must not wait for us longer. */
+const engineWaitMs = 1_000;
 
 /** What a daemon is started with. */
 export interface DaemonOptions extends ComposeOptions {
@@ -31,6 +34,11 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
   const { log } = options;
   const { config } = options.settings;
   const parts = await compose(options);
+  const service = new ServiceStatus({
+    notify,
+    facts: () => serviceFacts(parts),
+    monotonicUs: () => process.hrtime.bigint() / 1_000n,
+  });
   const stops: Stop[] = [
     {
       name: "hooks",
@@ -46,39 +54,56 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     },
   ];
   try {
-    await startParts(parts, stops, listenerOf(parts, options, notify));
+    await startParts(parts, stops, { listener: listenerOf(parts, options, service), log });
   } catch (error) {
     await stopAll(stops, log);
     throw error;
   }
-  const { engine, isConnected } = parts.inventory.status();
-  const status = isConnected
-    ? `guarding ${parts.guarding.rootCount()} containers in ${config.mode} mode`
-    : "waiting for the container engine";
   log.info("guarding", {
     mode: config.mode,
-    engine: engine?.version ?? "not reachable yet",
+    engine: parts.inventory.status().engine?.version ?? "not reachable yet",
     containers: parts.guarding.rootCount(),
     deadline_ms: config.gate.deadlineMs,
     on_deadline: config.gate.onDeadline,
   });
-  notify(`READY=1\nSTATUS=${status}`);
+  service.ready();
+  parts.generations.listen({
+    onBegin: () => {
+      service.reloading();
+    },
+    onEnd: () => {
+      service.reloaded();
+    },
+  });
   return {
     reopenOutputs() {
       parts.outputs.reopen();
     },
     reload: (by) => parts.generations.reload(by),
     async stop() {
-      notify("STOPPING=1");
+      service.stopping();
       await stopAll(stops, log);
     },
+  };
+}
+
+function serviceFacts({ enforcement, generations, guarding, inventory }: Parts): ServiceFacts {
+  const { engine, isConnected } = inventory.status();
+  const { isPaused, untilMs } = enforcement.state;
+  return {
+    mode: generations.config.mode,
+    containers: guarding.rootCount(),
+    generation: generations.info.number,
+    ...(isConnected && engine !== undefined ? { engineVersion: engine.version } : {}),
+    ...(isPaused && untilMs !== undefined ? { pausedUntilMs: untilMs } : {}),
+    isReloadRefused: generations.last?.result === "refused",
   };
 }
 
 function listenerOf(
   { alerts, guarding }: Parts,
   { onDeath }: DaemonOptions,
-  notify: Notify,
+  service: ServiceStatus,
 ): GuardListener {
   return {
     onAlerts({ drafts }) {
@@ -91,7 +116,7 @@ function listenerOf(
       void guarding.cover(containerId, pid);
     },
     onHeartbeat() {
-      notify("WATCHDOG=1");
+      service.heartbeat();
     },
     onDeath,
   };
@@ -102,7 +127,12 @@ interface Stop {
   readonly stop: () => void | Promise<void>;
 }
 
-async function startParts(parts: Parts, stops: Stop[], listener: GuardListener): Promise<void> {
+interface Hearers {
+  readonly listener: GuardListener;
+  readonly log: Log;
+}
+
+async function startParts(parts: Parts, stops: Stop[], { listener, log }: Hearers): Promise<void> {
   const { guard, inventory, guarding, witnessing, control, outputs, alerts, engine } = parts;
   stops.push({ name: "outputs", stop: () => outputs.close(stopTimeoutMs) });
   stops.push({ name: "actions", stop: () => alerts.settled() });
@@ -131,8 +161,28 @@ async function startParts(parts: Parts, stops: Stop[], listener: GuardListener):
       engine.close();
     },
   });
-  await inventory.start();
+  await tryEngine(parts, log);
   await guarding.start();
+}
+
+/**
+ * Begins to follow the engine and waits a moment for its answer: where it comes, the engine's own directory is marked, and
+ * no other engine's; where it does not, the start goes on, and connecting does too.
+ */
+async function tryEngine({ engine, inventory }: Parts, log: Log): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => {
+      resolve("late");
+    }, engineWaitMs);
+  });
+  const tried = await Promise.race([inventory.start(), late]);
+  clearTimeout(timer);
+  if (tried !== "late") return;
+  log.warn("the container engine does not answer yet: guarding without it until it does", {
+    address: engine.address,
+    waited_ms: engineWaitMs,
+  });
 }
 
 async function stopAll(stops: readonly Stop[], log: Log): Promise<void> {

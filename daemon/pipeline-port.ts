@@ -4,6 +4,7 @@ import type { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
+import type { AlertWait } from "./guard/alert-wait.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import type { Verdict } from "./model/alert.ts";
 import type { Container } from "./model/container.ts";
@@ -31,6 +32,7 @@ export interface PipelineOptions {
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
   readonly settlement: Settlement;
+  readonly alertWait: AlertWait;
   /** Undefined until they were read, which is asked for when a container is settled. */
   readonly users: (containerId: string) => UserDirectory | undefined;
   /** Answers a held exec; false when the deadline did. */

@@ -22,6 +22,8 @@ interface Pending {
   readonly cgroupIds: readonly string[];
   /** False as soon as the kernel has its answer. */
   isHeld: boolean;
+  /** It was held, and let go before it was judged: the engine had yet to answer for the first time. */
+  wasLetGo: boolean;
   /** Whether its container was asked to be settled: an exec that goes on may outlive the container. */
   hasAsked: boolean;
 }
@@ -35,6 +37,7 @@ interface Enriched {
 interface Matched extends Enriched {
   readonly traced: TracedExec;
   readonly rules: readonly Rule[];
+  readonly wasLetGo: boolean;
 }
 
 interface Answered {
@@ -55,10 +58,6 @@ const unknownText =
   "the engine had not told of the container in time; gate.on_deadline was answered";
 /** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
 const heldWaitShare = 0.8;
-/** An exec that runs already only delays its alert, and no alert lacks what the engine knows. */
-const observedWaitMs = 10_000;
-/** Containers of other engines, which nobody will tell of. */
-const foreignMax = 1_024;
 const waitingMax = 8_192;
 
 /** Judges records in order; never throws. */
@@ -66,8 +65,6 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #tracer = new Tracer();
   readonly #waiting: WaitingRoom<Pending>;
-  /** Containers that were waited for in vain, once. */
-  readonly #foreign = new Set<string>();
   readonly #told = new ToldRules();
   #judged = 0;
   #argvUnknown = 0;
@@ -81,7 +78,8 @@ export class Pipeline {
       isReady: (pending) => this.#isReadyOrBroken(pending),
       release: (pending) => {
         this.#guarded(pending.traced.record, () => {
-          this.#judge(pending);
+          if (this.#mayPostpone(pending)) this.#postpone(pending);
+          else this.#judge(pending);
         });
       },
       untilMs: (pending) => this.#waitUntilMs(pending),
@@ -99,7 +97,13 @@ export class Pipeline {
         return;
       }
       const cgroupIds = containerIdsOf(record.cgroup);
-      const pending = { traced, cgroupIds, isHeld: record.isHeld, hasAsked: false };
+      const pending = {
+        traced,
+        cgroupIds,
+        isHeld: record.isHeld,
+        wasLetGo: false,
+        hasAsked: false,
+      };
       if (this.#isReady(pending)) this.#judge(pending);
       else this.#waiting.add(pending);
     });
@@ -127,11 +131,28 @@ export class Pipeline {
   }
 
   #waitUntilMs({ isHeld, traced, cgroupIds }: Pending): number {
-    const { containerId } = this.#options.places.identify(lifeOf(traced.record), cgroupIds);
-    const isForeign = containerId !== undefined && this.#foreign.has(containerId);
-    const laterMs = isForeign ? 0 : observedWaitMs;
-    const waitMs = isHeld ? this.#options.deadlineMs * heldWaitShare : laterMs;
-    return traced.record.monotonicMs + waitMs;
+    const { alertWait, deadlineMs, places } = this.#options;
+    const { monotonicMs } = traced.record;
+    if (isHeld) return monotonicMs + deadlineMs * heldWaitShare;
+    const { containerId } = places.identify(lifeOf(traced.record), cgroupIds);
+    return alertWait.untilMs(monotonicMs, containerId);
+  }
+
+  // Where the answer is `deny` the exec is judged now: who is refused on suspicion is told of at once.
+  #mayPostpone({ isHeld, traced, cgroupIds }: Pending): boolean {
+    const { alertWait, monotonicMs, onDeadline, places } = this.#options;
+    if (!isHeld || onDeadline === "deny" || !alertWait.isEngineAwaited(monotonicMs())) return false;
+    return places.identify(lifeOf(traced.record), cgroupIds).container === undefined;
+  }
+
+  // The engine cannot tell of any container yet: the exec goes on, and its alert waits for who it was.
+  #postpone(pending: Pending): void {
+    const { settlement, places } = this.#options;
+    const life = lifeOf(pending.traced.record);
+    pending.wasLetGo = true;
+    this.#letGo(pending);
+    settlement.giveUp(life, places.identify(life, pending.cgroupIds).containerId);
+    this.#waiting.add(pending);
   }
 
   #isReady(pending: Pending): boolean {
@@ -165,21 +186,21 @@ export class Pipeline {
   }
 
   #judge(pending: Pending): void {
-    const { traced, isHeld } = pending;
+    const { traced, isHeld, wasLetGo } = pending;
     const { record } = traced;
     const { event, isKnown } = this.#enrich(pending);
     const matches = this.#options.judge.match(event);
     const rules = this.#told.fresh(record.tid, traced.role === "program", matches);
     const isMatched = rules.length > 0;
     const verdict = isMatched
-      ? this.#act({ event, traced, rules, isKnown })
+      ? this.#act({ event, traced, rules, isKnown, wasLetGo })
       : this.#answer(record, "allow", isHeld);
     this.#remember(event, verdict);
     if (verdict === "deny") return;
     this.#options.onAllowed?.({ traced, event, told: this.#told.of(record.tid) });
   }
 
-  #enrich({ traced, cgroupIds, isHeld }: Pending): Enriched {
+  #enrich({ traced, cgroupIds, isHeld, wasLetGo }: Pending): Enriched {
     const { places, judge } = this.#options;
     const { record } = traced;
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
@@ -190,7 +211,7 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const event = enrich(factsOf(traced, isHeld), this.#options.nextNumber(), {
+    const event = enrich(factsOf(traced, isHeld || wasLetGo), this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
       sessions: this.#options.sessions,
@@ -205,8 +226,7 @@ export class Pipeline {
   #noteUnknown(record: GateRecord, containerId: string | undefined, isHeld: boolean): void {
     this.#containerUnknown += 1;
     if (isHeld) this.#options.settlement.giveUp(lifeOf(record), containerId);
-    if (containerId !== undefined && this.#foreign.size < foreignMax)
-      this.#foreign.add(containerId);
+    if (containerId !== undefined) this.#options.alertWait.setForeign(containerId);
   }
 
   /** Judges what a second view found: an event of its own, for which the rules in `told` have spoken already. */
@@ -218,11 +238,12 @@ export class Pipeline {
     this.#draft({ event, rules, decision, answered: { verdict: "allow" } });
   }
 
-  #act({ event, traced, rules, isKnown }: Matched): Verdict {
+  #act({ event, traced, rules, isKnown, wasLetGo }: Matched): Verdict {
     const decision = this.#options.judge.decide(event, rules);
-    const answered: Answered = event.isHeld
-      ? this.#carryOut(traced.record, decision.verdict, isKnown)
-      : { verdict: "allow" };
+    let answered: Answered = { verdict: "allow" };
+    if (wasLetGo && decision.verdict === "deny") answered = { ...answered, overruled: unknownText };
+    else if (event.isHeld && !wasLetGo)
+      answered = this.#carryOut(traced.record, decision.verdict, isKnown);
     this.#draft({ event, rules, decision, answered });
     return answered.verdict;
   }

@@ -4,6 +4,7 @@ import { ExecSessions } from "../daemon/enrich/exec-origin.ts";
 import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "../daemon/enrich/users.ts";
+import { AlertWait } from "../daemon/guard/alert-wait.ts";
 import { Settlement } from "../daemon/guard/settlement.ts";
 import type { Verdict } from "../daemon/model/alert.ts";
 import type { Container } from "../daemon/model/container.ts";
@@ -35,6 +36,8 @@ interface SetUp {
   readonly verdict?: Verdict;
   readonly onDeadline?: Verdict;
   readonly canDeny?: boolean;
+  /** False: the engine has yet to answer for the first time. */
+  readonly hasEngineAnswered?: boolean;
   /** False: the container has not been settled, which a first exec has to wait for. */
   readonly isSettled?: boolean;
   /** What the engine has told. */
@@ -117,7 +120,10 @@ function setUp(options: SetUp = {}) {
       options.onMatch?.(event);
     },
   });
+  const alertWait = new AlertWait(takenMs);
+  if (options.hasEngineAnswered !== false) alertWait.engineAnswered(takenMs);
   const pipeline = new Pipeline({
+    alertWait,
     judge,
     places,
     tree,
@@ -145,7 +151,19 @@ function setUp(options: SetUp = {}) {
   };
   const outputs = (): readonly string[] => drafts.map(({ alert }) => alert.output);
   return {
-    ...{ pipeline, places, tree, settlement, gate, answers, told, drafts, events, lines },
+    ...{
+      pipeline,
+      places,
+      tree,
+      settlement,
+      alertWait,
+      gate,
+      answers,
+      told,
+      drafts,
+      events,
+      lines,
+    },
     ...{ take, sweep, outputs },
   };
 }
@@ -389,6 +407,74 @@ t.test("an observed exec's alert waits ten seconds for its container, once", (t)
   take({ ...byThread(101), isHeld: false, cgroup: `0::/docker/${web.id}\n` });
   sweep(0);
   t.equal(drafts.length, 2, "nobody will tell of it: the next ones do not wait");
+  t.end();
+});
+
+t.test("until the engine has answered once, alerts wait for the names of their containers", (t) => {
+  const { take, sweep, answers, drafts, places, settlement, alertWait, told } = setUp({
+    ...{ rules: [webFetch], verdict: "deny", containers: [], hasEngineAnswered: false },
+  });
+  take({ cgroup: `0::/docker/${web.id}\n` });
+  sweep(deadlineMs);
+  take({ ...byThread(101), isHeld: false });
+  t.strictSame(answers, [[100, "allow"]], "what is held is answered in time all the same");
+  t.ok(told.includes("42/1 observe"), "and the next ones are not held in vain");
+  sweep(30_000);
+  t.strictSame(drafts, []);
+  places.setContainer(web);
+  settlement.covered(web.id, { devices: [], isComplete: true });
+  alertWait.engineAnswered(takenMs + 30_001);
+  sweep(30_001);
+  t.match(drafts, [
+    {
+      alert: {
+        ...{ output: "Web Fetch: curl in web", verdict: "allow", isHeld: true },
+        outcomes: [{ status: "failed", detail: /engine had not told/ }],
+      },
+    },
+    { alert: { output: "Web Fetch: curl in web", isHeld: false } },
+  ]);
+  t.equal(answers.length, 1, "answered once");
+  take({
+    ...byThread(102),
+    generation: 0,
+    cgroup: `0::/docker/${stranger}\n`,
+    monotonicMs: takenMs + 30_002,
+  });
+  sweep(30_002 + deadlineMs);
+  t.strictSame(answers[1], [102, "allow"]);
+  t.equal(drafts.length, 3, "from then on a held exec is judged when its time is over");
+  t.end();
+});
+
+t.test("where no engine ever answers, alerts go out after a minute", (t) => {
+  const { take, sweep, drafts, pipeline } = setUp({
+    ...{ rules: [webFetch], containers: [], hasEngineAnswered: false },
+  });
+  take({ isHeld: false, cgroup: `0::/docker/${web.id}\n` });
+  sweep(59_999);
+  t.strictSame(drafts, []);
+  sweep(60_000);
+  t.match(drafts, [{ alert: { container: { id: web.id, name: "" } } }]);
+  t.match(pipeline.counters(), { waiting: 0, containerUnknown: 1 });
+  t.end();
+});
+
+t.test("an exec that would be refused on suspicion is judged in time, and told at once", (t) => {
+  const { take, sweep, answers, drafts } = setUp({
+    ...{ rules: [webFetch], verdict: "deny", onDeadline: "deny" },
+    ...{ containers: [], hasEngineAnswered: false },
+  });
+  take(
+    { cgroup: `0::/docker/${web.id}\n` },
+    byThread(101, { ...cat, cgroup: `0::/docker/${web.id}\n` }),
+  );
+  sweep(deadlineMs);
+  t.strictSame(answers, [
+    [100, "deny"],
+    [101, "allow"],
+  ]);
+  t.match(drafts, [{ alert: { verdict: "deny" } }]);
   t.end();
 });
 

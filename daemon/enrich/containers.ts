@@ -56,6 +56,8 @@ export interface InventoryOptions {
   readonly onRemove: (id: string) => void;
   /** Something that the engine told, once, after it has been taken in here. */
   readonly onEngineEvent?: EngineEventListener;
+  /** The engine has told all that it runs, or is not there any more. */
+  readonly onConnection?: (isConnected: boolean) => void;
   readonly limits?: Partial<InventoryLimits>;
 }
 

@@ -38,6 +38,8 @@ export interface FollowerOptions {
   readonly limits: FollowerLimits;
   /** An event that was not told before. */
   onEvent(event: HeardEvent): void;
+  /** The engine has told all that it runs, or is not there any more. */
+  onConnection?(isConnected: boolean): void;
   /** Compares the whole list with what is known; `isNewConnection` when processes may be others than before. */
   reconcile(isNewConnection: boolean): Promise<Result<void, RuntimeFailure>>;
 }
@@ -168,6 +170,7 @@ export class EngineFollower {
       return;
     }
     this.#failures = 0;
+    if (isNewConnection) this.#options.onConnection?.(true);
     this.#scheduleReconcile();
   }
 
@@ -218,6 +221,7 @@ export class EngineFollower {
     this.#events = undefined;
     this.#blindness.cut(this.#options.clock.nowNs());
     this.#gaps += 1;
+    this.#options.onConnection?.(false);
     this.#retry(failure);
   }
 

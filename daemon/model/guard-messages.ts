@@ -79,6 +79,8 @@ export type ToGuard =
       readonly facts: EngineFacts;
       readonly container?: Container;
     }
+  /** The engine has told all that it runs. */
+  | { readonly kind: "engine-answered" }
   /** Processes that ran before the daemon, parents before children. */
   | { readonly kind: "processes"; readonly processes: readonly Process[] }
   /** Audit records can be taken from this handle; they are of all execs of files on these superblocks. */
