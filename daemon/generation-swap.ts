@@ -89,7 +89,7 @@ export class GenerationSwap {
 export function countsOf({ ruleset, policies }: LoadedJudge): GuardRules {
   return {
     rulesLoaded: ruleset.rules.length,
-    rulesEnabled: ruleset.rules.filter((rule) => rule.isEnabled).length,
+    rulesEnabled: ruleset.enabled.length,
     policies: policies.length,
   };
 }

@@ -3,6 +3,7 @@
 import type { Container } from "./model/container.ts";
 import type { Place } from "./model/event.ts";
 import type { SourceText } from "./model/guard-messages.ts";
+import type { RuleSettings } from "./model/rule-settings.ts";
 import type { Judge } from "./pipeline-port.ts";
 import {
   allowlistMacros,
@@ -26,6 +27,7 @@ export interface JudgeSources {
   readonly rules: readonly SourceText[];
   readonly policies: readonly SourceText[];
   readonly allowlist?: SourceText;
+  readonly ruleSettings: RuleSettings;
   /** Names that `notify` may use. */
   readonly outputNames: readonly string[];
 }
@@ -57,6 +59,7 @@ export function* loadJudgeInSteps(sources: JudgeSources): Steps<{
   const rules = yield* loadRulesInSteps({
     files: sources.rules,
     macros: allowlistMacros(allowlists),
+    settings: sources.ruleSettings,
   });
   const known = rules.ruleset?.rules;
   const policies = yield* readPoliciesInSteps(sources.policies, {

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dirname, join } from "node:path";
 import type { RunOptions } from "./cli/command.ts";
+import { withRuleChoice } from "./cli/rule-options.ts";
 import type { Config } from "./config/config.ts";
 import { outputNamesOf } from "./config/output-names.ts";
 import { readConfig } from "./config/read.ts";
+import { ruleSettingsOf } from "./config/rules-config.ts";
 import { runInSlices } from "./guard/slices.ts";
 import { readSources } from "./host/files.ts";
 import { loadJudgeInSteps, type JudgeSources } from "./judge.ts";
@@ -24,7 +26,10 @@ export interface SettingsResult {
 }
 
 /** What the command line and the environment say, which files do not overrule. */
-export interface SettingsOptions extends Pick<RunOptions, "configFile" | "mode" | "dockerHost"> {
+export interface SettingsOptions extends Pick<
+  RunOptions,
+  "configFile" | "mode" | "dockerHost" | "ruleChoice"
+> {
   /** DOCKER_HOST. */
   readonly environmentDockerHost?: string | undefined;
 }
@@ -37,7 +42,7 @@ export async function readSettings(options: SettingsOptions): Promise<SettingsRe
   const outputs = await withOutputFiles(read.config);
   diagnostics.push(...outputs.diagnostics);
   const config: Config = {
-    ...outputs.config,
+    ...withRuleChoice(outputs.config, options.ruleChoice ?? { rules: [] }),
     mode: options.mode ?? read.config.mode,
     ...(options.dockerHost === undefined ? {} : { docker: { host: options.dockerHost } }),
   };
@@ -85,6 +90,7 @@ async function readJudgeSources(
       rules: rules.sources,
       policies: policies.sources,
       ...(allowlist === undefined ? {} : { allowlist }),
+      ruleSettings: ruleSettingsOf(config),
       outputNames: outputNamesOf(config),
     },
     diagnostics: [...rules.diagnostics, ...policies.diagnostics, ...allowlists.diagnostics],

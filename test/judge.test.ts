@@ -43,6 +43,7 @@ function sources(changes: Partial<JudgeSources> = {}): JudgeSources {
     rules: [{ name: "rules.yaml", text: rules }],
     policies: [{ name: "policies.yaml", text: policyText() }],
     allowlist: { name: "allowlist.yaml", text: allowlist },
+    ruleSettings: { selection: [], minPriority: "Debug", matching: "all", append: [] },
     outputNames: ["ops"],
     ...changes,
   };

@@ -49,6 +49,33 @@ t.test("every fault of every file is told, with its place", (t) => {
   t.end();
 });
 
+t.test("wrong settings of rules are told with their places", (t) => {
+  const directory = t.testdir({
+    "execwarden.yaml": `priority: hihg
+rule_matching: frist
+rules:
+  - enable: { rule: A, tag: b }
+  - disabel: { rule: A }
+append_output:
+  - match: { tag: x }
+    extra_fields: [{}]
+`,
+  });
+  const { status, stderr } = run(join(directory, "execwarden.yaml"));
+  t.equal(status, 78, "EX_CONFIG");
+  for (const expected of [
+    /:1:11: error\[wrong-value\]: .*expected one of emergency, .*debug, got "hihg"/,
+    /:2:16: error.*did you mean "first"/,
+    /:4:13: error.*either rule .*or tag/,
+    /:5:5: error.*did you mean "disable"/,
+    /:7:14: error.*did you mean "tags"/,
+    /:8:20: error.*NAME: FORMAT/,
+  ]) {
+    t.match(stderr, expected);
+  }
+  t.end();
+});
+
 t.test("a wrong fragment of the configuration is not passed over", (t) => {
   const directory = t.testdir({ "execwarden.yaml": "mode: monitor\n" });
   mkdirSync(join(directory, "conf.d"));

@@ -54,6 +54,22 @@ export const containersSchema = z.object({
 
 const sourceSchema = z.object({ name: z.string(), text: z.string() });
 
+const ruleSettingsSchema = z
+  .object({
+    selection: z.array(
+      z.object({
+        action: z.enum(["enable", "disable"]),
+        by: z.enum(["rule", "tag"]),
+        pattern: z.string(),
+      }),
+    ),
+    priority: z.enum(priorities),
+    rule_matching: z.enum(["first", "all"]),
+  })
+  .transform(({ selection, priority, rule_matching: matching }) => ({
+    ...{ selection, matching, minPriority: priority },
+  }));
+
 /** GET /v1/sources. */
 export const sourcesSchema = z
   .object({
@@ -63,10 +79,12 @@ export const sourcesSchema = z
     policies: z.array(sourceSchema),
     allowlist: sourceSchema.optional(),
     output_names: z.array(z.string()),
+    rule_settings: ruleSettingsSchema,
   })
-  .transform(({ allowlist, output_names: outputNames, ...files }) => ({
+  .transform(({ allowlist, output_names: outputNames, rule_settings: ruleSettings, ...files }) => ({
     ...files,
     outputNames,
+    ruleSettings,
     allowlists: allowlist === undefined ? [] : [allowlist],
   }));
 

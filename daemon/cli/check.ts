@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from "../config/config.ts";
 import { outputNamesOf } from "../config/output-names.ts";
+import { ruleSettingsOf } from "../config/rules-config.ts";
 import { allowlistMacros, type Allowlist, readAllowlist } from "../policy/allowlist.ts";
 import { readPolicies } from "../policy/policy-file.ts";
 import { falcoCodeOf } from "../rules/falco-codes.ts";
@@ -61,7 +62,11 @@ async function checkWithConfig({ subject, input, context, config }: Work): Promi
   const allowlistFiles = await read([config.allowlistFile], false);
   const { allowlists, diagnostics } = readAllowlists(allowlistFiles);
   const ruleFiles = await read(config.rulesFiles, subject === "rules");
-  const rules = loadRules({ files: ruleFiles.sources, macros: allowlistMacros(allowlists) });
+  const rules = loadRules({
+    files: ruleFiles.sources,
+    macros: allowlistMacros(allowlists),
+    settings: ruleSettingsOf(config),
+  });
   const surroundings = [...diagnostics, ...ruleFiles.diagnostics, ...rules.diagnostics];
   const loaded = rules.ruleset?.rules;
   if (subject === "rules") {

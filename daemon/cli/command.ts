@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Priority } from "../model/alert.ts";
+import type { RuleSelection } from "../model/rule-settings.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { Source } from "../text/source.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,11 +22,19 @@ export interface CommandInput {
   readonly options: Readonly<Record<string, string | true | undefined>>;
 }
 
+/** What the command line adds to the configuration's `rules`, and its `priority` where it names one. */
+export interface RuleChoice {
+  readonly rules: readonly RuleSelection[];
+  readonly priority?: Priority;
+}
+
 /** What `run` was asked for. What is undefined is as the configuration says. */
 export interface RunOptions {
   readonly configFile: string;
   readonly mode?: "monitor" | "enforce" | undefined;
   readonly dockerHost?: string | undefined;
+  /** What the command line says of rules, beside the configuration. */
+  readonly ruleChoice?: RuleChoice;
   /** The daemon's own log as JSON. */
   readonly isLogJson: boolean;
 }

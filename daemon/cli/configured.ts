@@ -9,6 +9,7 @@ import {
   type CommandOption,
   optionText,
 } from "./command.ts";
+import { readRuleOptions, withRuleChoice } from "./rule-options.ts";
 
 /** The option of every command that reads the daemon's configuration. */
 export const configOption: CommandOption = {
@@ -41,7 +42,7 @@ export async function readConfigured(
     dockerHost === undefined ? {} : { dockerHost },
   );
   return {
-    ...(config === undefined ? {} : { config }),
+    ...(config === undefined ? {} : { config: withRuleChoice(config, readRuleOptions(input)) }),
     diagnostics: [
       ...errorsOf(main.diagnostics),
       ...errorsOf(fragments.diagnostics),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { outputNamesOf } from "../config/output-names.ts";
+import { ruleSettingsOf } from "../config/rules-config.ts";
+import type { RuleSettings } from "../model/rule-settings.ts";
 import { allowlistMacros, type Allowlist, readAllowlist } from "../policy/allowlist.ts";
 import { readPolicies } from "../policy/policy-file.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -30,6 +32,7 @@ interface JudgementFiles {
   readonly rules: readonly Source[];
   readonly policies: readonly Source[];
   readonly allowlists: readonly Source[];
+  readonly ruleSettings: Partial<RuleSettings>;
   readonly outputNames: readonly string[];
 }
 
@@ -66,6 +69,7 @@ export async function judgementOfFiles(
     rules: rules.sources,
     policies: policies.sources,
     allowlists: allowlists.sources,
+    ruleSettings: ruleSettingsOf(config),
     outputNames: outputNamesOf(config),
   };
   const origin = `the files of ${optionText(input, "config") ?? context.defaults.configFile}`;
@@ -85,7 +89,11 @@ function compile(
 ): { readonly judgement?: Judgement; readonly diagnostics: readonly Diagnostic[] } {
   const read = files.allowlists.map(readAllowlist);
   const allowlists = read.flatMap((result) => result.allowlists);
-  const rules = loadRules({ files: files.rules, macros: allowlistMacros(allowlists) });
+  const rules = loadRules({
+    files: files.rules,
+    macros: allowlistMacros(allowlists),
+    settings: files.ruleSettings,
+  });
   const { policies, diagnostics: faults } = readPolicies(files.policies, {
     compileScope,
     outputs: new Set(files.outputNames),

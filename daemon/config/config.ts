@@ -1,6 +1,8 @@
 // config: execwarden.yaml and conf.d. Comes in: their texts. Goes out: one Config with every default filled in, or
 // diagnostics. Must not know: where files lie, what the environment is, what the settings are used for.
 // SPDX-License-Identifier: Apache-2.0
+import type { Priority } from "../model/alert.ts";
+import type { AppendOutput, RuleSelection } from "../model/rule-settings.ts";
 
 /** All settings of the daemon. */
 export interface Config {
@@ -10,6 +12,13 @@ export interface Config {
   };
   /** Files and directories; later ones override. */
   readonly rulesFiles: readonly string[];
+  /** Which rules are in force, in order; as the next three, Falco's settings of the same names. */
+  readonly rules: readonly RuleSelection[];
+  /** Rules less severe than this are left out. */
+  readonly priority: Priority;
+  /** `first`: the first rule that matches is the only one. */
+  readonly ruleMatching: "first" | "all";
+  readonly appendOutput: readonly AppendOutput[];
   readonly policiesFiles: readonly string[];
   readonly allowlistFile: string;
   /** `monitor`: nothing is enforced, whatever policies say. */

@@ -7,6 +7,7 @@ import type { YamlNode } from "../text/yaml-node.ts";
 import { assert } from "../util/assert.ts";
 import type { Config } from "./config.ts";
 import { toOutputsConfig } from "./outputs-config.ts";
+import { toAppendOutput, toSelection } from "./rules-config.ts";
 import { hideSecrets } from "./secrets.ts";
 import { configSchema, isDockerHost, type ConfigInput } from "./schema.ts";
 
@@ -104,6 +105,10 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
   return {
     docker: { host: dockerHost },
     rulesFiles: input.rules_files,
+    rules: input.rules.flatMap(toSelection),
+    priority: input.priority,
+    ruleMatching: input.rule_matching,
+    appendOutput: input.append_output.map(toAppendOutput),
     policiesFiles: input.policies_files,
     allowlistFile: input.allowlist_file,
     mode: input.mode,

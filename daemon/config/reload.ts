@@ -12,6 +12,10 @@ export interface ConfigChanges {
 /** Settings that a reload exchanges; all others take a restart. A name stands for all that begin with it and a dot. */
 const liveSettings: readonly string[] = [
   "rules_files",
+  "rules",
+  "priority",
+  "rule_matching",
+  "append_output",
   "policies_files",
   "allowlist_file",
   "mode",
@@ -36,7 +40,12 @@ export function compareConfigs(before: Config, after: Config): ConfigChanges {
 /** The new configuration as far as it can hold now: what takes a restart stays as it was. */
 export function reloadable(before: Config, after: Config): Config {
   const { rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs } = after;
-  return { ...before, rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs };
+  const { rules, priority, ruleMatching, appendOutput } = after;
+  return {
+    ...before,
+    ...{ rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs },
+    ...{ rules, priority, ruleMatching, appendOutput },
+  };
 }
 
 function isLive(name: string): boolean {

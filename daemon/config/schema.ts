@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { duration, z } from "../text/schema.ts";
+import { appendOutputSchema, prioritySchema, selectionSchema } from "./rules-schema.ts";
 import { outputsSchema, pathSchema } from "./outputs-schema.ts";
 
 const dockerSchemes = ["unix://", "tcp://", "http://", "https://"];
@@ -21,6 +22,13 @@ export const configSchema = z.strictObject({
     .array(pathSchema)
     .default(["/usr/share/execwarden/rules", "/etc/execwarden/rules.d"])
     .describe("Falco rule files, or directories of them; later ones override"),
+  rules: selectionSchema,
+  priority: prioritySchema,
+  rule_matching: z
+    .enum(["first", "all"])
+    .default("all")
+    .describe("first: the first rule that matches is the only one, as Falco has it by default"),
+  append_output: appendOutputSchema,
   policies_files: z.array(pathSchema).default(["/etc/execwarden/policies.d"]),
   allowlist_file: pathSchema.default("/etc/execwarden/allowlist.yaml"),
   mode: z

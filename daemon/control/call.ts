@@ -6,6 +6,7 @@ import type { SourceText } from "../model/guard-messages.ts";
 import type { ContainerStatus, Status } from "../model/status.ts";
 import type { Enforcement } from "../model/enforcement.ts";
 import type { ReloadReport } from "../model/generation.ts";
+import type { RuleSettings } from "../model/rule-settings.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { UndoReport } from "../model/undo.ts";
 import type { Caller } from "./access.ts";
@@ -49,6 +50,7 @@ export interface LoadedFiles {
   readonly rules: readonly SourceText[];
   readonly policies: readonly SourceText[];
   readonly allowlist?: SourceText;
+  readonly ruleSettings: RuleSettings;
   readonly outputNames: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import type { Container } from "./container.ts";
 import type { PlannedAction } from "./decision.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
+import type { RuleSettings } from "./rule-settings.ts";
 import type { Process } from "./process.ts";
 
 /** A text file handed to the guard thread, which compiles its own rules from it. */
@@ -23,6 +24,7 @@ export interface GenerationSettings {
   readonly rules: readonly SourceText[];
   readonly policies: readonly SourceText[];
   readonly allowlist?: SourceText;
+  readonly ruleSettings: RuleSettings;
   readonly outputNames: readonly string[];
 }
 

@@ -1,28 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-/** A field that alerts carry beside those that their output names. */
-export interface ExtraField {
-  readonly name: string;
-  /** An output text; its result is the value. */
-  readonly format: string;
-  /** The value keeps its type: `format` is then one field, and `name` is that field. */
-  readonly isRaw: boolean;
-}
-
-/** One entry of the configuration list `append_output`: what is added to which rules' outputs. */
-export interface AppendOutput {
-  /** All that are given must hold; `tags`: the rule has every one of them. */
-  readonly match?: {
-    readonly source?: string;
-    readonly rule?: string;
-    readonly tags?: readonly string[];
-  };
-  /** Output text that is added behind a blank. */
-  readonly extraOutput?: string;
-  readonly extraFields?: readonly ExtraField[];
-  /** Adds the fields that their owners suggest (container and pod), as `name_of_field=%name.of.field`. */
-  readonly isSuggested?: boolean;
-}
+import type { AppendOutput, ExtraField } from "../model/rule-settings.ts";
 
 /** What must be known of a rule to find the entries for it. */
 export interface AppendTarget {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AppendOutput } from "../model/rule-settings.ts";
 import { hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import {
   editText,
@@ -12,7 +13,6 @@ import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, constant, type Checked } from "../lang/checked.ts";
 import { createExplainer, type Explainer } from "../lang/explain.ts";
-import type { AppendOutput } from "./append-output.ts";
 import type { CollectedRule } from "./collect.ts";
 import { conditionDoubts, outputDoubts } from "./doubts.ts";
 import { eventTypesOf } from "./event-types.ts";

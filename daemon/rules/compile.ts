@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AppendOutput } from "../model/rule-settings.ts";
 import { hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import { wholeSource } from "../text/located-text.ts";
 import type { Span } from "../text/source.ts";
 import type { Steps } from "../util/steps.ts";
 import { resolveOperand } from "../lang/operand.ts";
 import { parseOperandPrefix } from "../lang/parse-operand.ts";
-import type { AppendOutput } from "./append-output.ts";
 import { checkRules, type CompiledRule } from "./check-rules.ts";
 import type { CollectedMacro, Collection, CollectSurroundings } from "./collect.ts";
 import { createListExpander, type ListExpander } from "./lists.ts";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RuleSettings } from "../model/rule-settings.ts";
 import { errorAt, hasErrors, sortDiagnostics, type Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import type { Source } from "../text/source.ts";
@@ -8,14 +9,15 @@ import type { Predicate } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
 import { expandMacros } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
-import type { AppendOutput } from "./append-output.ts";
 import { Collector, type Collection } from "./collect.ts";
 import { compileCollection, surroundingsOf, type Compilation } from "./compile.ts";
 import { liveSubject, scopeCatalogue } from "./fields/catalogue.ts";
 import { finish, type Steps } from "../util/steps.ts";
 import { readRuleFile } from "./read.ts";
 import { builtInPlugins, unmetPlugins } from "./required-versions.ts";
-import { createRuleset, type Ruleset, type RulesetOptions } from "./ruleset.ts";
+import { createRuleset, type Ruleset } from "./ruleset.ts";
+import { checkAppendOutput } from "./rule-output.ts";
+import { selectionDoubts } from "./selection.ts";
 import type { RuleSubject } from "./subject.ts";
 
 /** What to load. */
@@ -24,10 +26,8 @@ export interface LoadInput {
   readonly files: readonly Source[];
   /** Generated macros, name → condition text: they replace macros of the same name from files. */
   readonly macros?: ReadonlyMap<string, string>;
-  /** How the ruleset answers and which rules are in force. */
-  readonly options?: RulesetOptions;
-  /** What is added to the outputs of rules. */
-  readonly append?: readonly AppendOutput[];
+  /** Which rules are in force, how the ruleset answers, what is added to outputs. */
+  readonly settings?: Partial<RuleSettings>;
 }
 
 /** The rules, unless there is an error among the diagnostics. */
@@ -51,7 +51,7 @@ export function loadRulesInSteps(input: LoadInput): Steps<LoadResult> {
 
 /** The same for rules over events of any kind. */
 export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): Steps<LoadResult<E>> {
-  const { files, macros = new Map<string, string>(), options, append = [] } = input;
+  const { files, macros = new Map<string, string>(), settings = {} } = input;
   const collector = new Collector(surroundingsOf(subject));
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
@@ -64,6 +64,8 @@ export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): St
     yield;
   }
   diagnostics.push(...unmetPlugins(collector.plugins, builtInPlugins));
+  const { append, diagnostics: appendFaults } = checkAppendOutput(settings.append ?? [], subject);
+  diagnostics.push(...appendFaults);
   const around = { subject, generated: macros, builtIn: builtInMacros, append };
   const compilation = yield* compileCollection(collector, around);
   diagnostics.push(...compilation.diagnostics.filter(({ code }) => !hides(code, diagnostics)));
@@ -73,7 +75,9 @@ export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): St
     compilation,
   };
   if (hasErrors(diagnostics)) return result;
-  return { ...result, ruleset: createRuleset(compilation.rules, subject, options) };
+  const ruleset = createRuleset(compilation.rules, subject, settings);
+  const doubts = selectionDoubts(ruleset.rules, settings.selection ?? []);
+  return { ...result, diagnostics: [...result.diagnostics, ...doubts], ruleset };
 }
 
 /** What is unused is only known when everything could be read. */

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Diagnostic } from "../text/diagnostic.ts";
-import { joinTexts, textAt, type LocatedText } from "../text/located-text.ts";
+import { hasErrors, type Diagnostic } from "../text/diagnostic.ts";
+import { joinTexts, textAt, wholeSource, type LocatedText } from "../text/located-text.ts";
 import type { FieldValue } from "../model/alert.ts";
+import type { AppendOutput, ExtraField } from "../model/rule-settings.ts";
 import type { FieldCatalogue } from "../lang/field.ts";
-import {
-  appendedOutput,
-  type AppendOutput,
-  type AppendTarget,
-  type ExtraField,
-} from "./append-output.ts";
+import { appendedOutput, type AppendTarget } from "./append-output.ts";
 import { compileTemplate, type FormattedOutput } from "./output-template.ts";
+import { sourceNamed, type RuleSubject } from "./subject.ts";
 
 /** The output of one rule, with all that is added to it. */
 export interface RuleOutput<E> {
@@ -50,6 +47,26 @@ export function compileRuleOutput<E>(
       return { output: formatted.output, fields };
     },
   };
+}
+
+/** What was added where it can be; the others are told, once each, and left out. */
+export function checkAppendOutput<E>(
+  entries: readonly AppendOutput[],
+  subject: RuleSubject<E>,
+): { readonly append: readonly AppendOutput[]; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const append = entries.filter((entry, index) => {
+    const source = sourceNamed(subject, entry.match?.source);
+    const texts = [entry.extraOutput ?? "", ...(entry.extraFields ?? []).map(formatOf)];
+    const faults = texts.flatMap((text) => {
+      if (source === undefined || text === "") return [];
+      const written = wholeSource({ name: `<append_output ${index + 1}>`, text });
+      return compileTemplate(written, source.catalogue).diagnostics;
+    });
+    diagnostics.push(...faults);
+    return !hasErrors(faults);
+  });
+  return { append, diagnostics };
 }
 
 /** A raw field may be written without its `%`. */

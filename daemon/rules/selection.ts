@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { priorities, type Priority } from "../model/alert.ts";
-
-/** One entry of the configuration list `rules`: which loaded rules to switch on or off. */
-export interface RuleSelection {
-  readonly action: "enable" | "disable";
-  /** `rule`: a name in which `*` stands for any text; `tag`: a tag that the rule has. Both are case-sensitive. */
-  readonly by: "rule" | "tag";
-  readonly pattern: string;
-}
+import type { RuleSelection } from "../model/rule-settings.ts";
+import { warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { didYouMean } from "../text/nearest.ts";
 
 /** What selecting needs to know of a rule. */
 export interface Selectable {
@@ -68,4 +63,20 @@ function matchesParts(name: string, parts: readonly string[]): boolean {
     at = found + part.length;
   }
   return true;
+}
+
+/** Entries that are about no rule at all: most likely misspelt. */
+export function selectionDoubts(
+  rules: readonly Selectable[],
+  selection: readonly RuleSelection[],
+): readonly Diagnostic[] {
+  return selection.flatMap((entry) => {
+    if (rules.some(matcherOf(entry))) return [];
+    const { action, by, pattern } = entry;
+    const known = by === "rule" ? rules.map(({ name }) => name) : rules.flatMap(({ tags }) => tags);
+    const hint = didYouMean(pattern, known) || ": none is loaded";
+    const what = by === "rule" ? `rule "${pattern}"` : `rules with tag "${pattern}"`;
+    const message = `cannot ${action} ${what}${hint}`;
+    return [warningAt({ code: "unused-selection", message })];
+  });
 }

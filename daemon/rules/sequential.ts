@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AppendOutput } from "../model/rule-settings.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import { finish } from "../util/steps.ts";
-import type { AppendOutput } from "./append-output.ts";
 import { Collector, type Collection } from "./collect.ts";
 import { compileCollection, surroundingsOf, type Compilation } from "./compile.ts";
 import type { ReadResult } from "./read.ts";

@@ -110,6 +110,7 @@ const runRows: { name: string; args: string[]; options: RunOptions }[] = [
       configFile: "/nowhere/execwarden.yaml",
       mode: undefined,
       dockerHost: undefined,
+      ruleChoice: { rules: [] },
       isLogJson: false,
     },
   },
@@ -125,7 +126,10 @@ const runRows: { name: string; args: string[]; options: RunOptions }[] = [
       "unix:///x",
       "--json-log",
     ],
-    options: { configFile: "a.yaml", mode: "enforce", dockerHost: "unix:///x", isLogJson: true },
+    options: {
+      ...{ configFile: "a.yaml", mode: "enforce", dockerHost: "unix:///x", isLogJson: true },
+      ruleChoice: { rules: [] },
+    },
   },
 ];
 for (const { name, args, options } of runRows) {

@@ -56,6 +56,42 @@ t.test("list tells what is inactive, and why", async (t) => {
   ]);
 });
 
+t.test("list tells which rules the configuration and the command line choose", async (t) => {
+  const config = join(directory, "x.yaml");
+  const states = async (text: string, ...options: readonly string[]) => {
+    writeFileSync(config, text);
+    const { code, out, error } = await run("list", rules, "--json", "--config", config, ...options);
+    t.equal(code, 0, error);
+    return (JSON.parse(out) as { state: string }[]).map(({ state }) => state);
+  };
+  t.strictSame(await states("{}"), ["active", "inactive"]);
+  t.strictSame(await states("rules: [{ disable: { tag: x } }]"), ["disabled", "inactive"]);
+  t.strictSame(await states("rules: [{ disable: { rule: R* } }]"), ["disabled", "inactive"]);
+  t.strictSame(await states("priority: NOTICE"), ["disabled", "disabled"]);
+  t.strictSame(await states("{}", "--disable", "R,Never"), ["disabled", "disabled"]);
+  t.strictSame(await states("{}", "--disable", "*", "--enable", "tag:x"), ["active", "disabled"]);
+  t.strictSame(await states("{}", "--priority", "notice"), ["disabled", "disabled"]);
+  const { out } = await run("list", rules, "--disable", "R");
+  t.match(out, /^disabled {2}R {2}\(by the configuration\)$/m);
+  const bad = await run("list", rules, "--priority", "high");
+  t.equal(bad.code, 2);
+});
+
+t.test("check tells entries about no rule, and what outputs cannot have", async (t) => {
+  const config = join(directory, "x.yaml");
+  writeFileSync(config, "rules: [{ disable: { rule: Nevr } }, { enable: { tag: zzzz } }]");
+  const { code, out } = await run("check", rules, "--config", config);
+  t.equal(code, 0);
+  t.match(out, /warning\[unused-selection\]: cannot disable rule "Nevr": did you mean "Never"\?/);
+  t.match(out, /cannot enable rules with tag "zzzz": none is loaded/);
+  writeFileSync(config, "append_output: [{ extra_output: '%proc.nam' }, { extra_fields: [a.b] }]");
+  const wrong = await run("check", rules, "--config", config);
+  t.equal(wrong.code, 1);
+  t.match(wrong.out, /<append_output 1>:1:1: error.*did you mean "proc\.name"/);
+  t.match(wrong.out, /<append_output 2>:1:1: error.*"a\.b"/);
+  t.match(wrong.out, /2 errors/);
+});
+
 t.test("show writes the rule with everything in place", async (t) => {
   const { code, out } = await run("show", "R", "--files", rules);
   t.equal(code, 0);

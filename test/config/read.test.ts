@@ -23,6 +23,10 @@ function lines(result: ReturnType<typeof readConfig>): readonly string[] {
 const defaults = {
   docker: { host: "unix:///var/run/docker.sock" },
   rulesFiles: ["/usr/share/execwarden/rules", "/etc/execwarden/rules.d"],
+  rules: [],
+  priority: "Debug",
+  ruleMatching: "all",
+  appendOutput: [],
   policiesFiles: ["/etc/execwarden/policies.d"],
   allowlistFile: "/etc/execwarden/allowlist.yaml",
   mode: "monitor",
@@ -49,6 +53,14 @@ t.test("every key can be set", (t) => {
   const result = read([
     `docker: { host: "tcp://127.0.0.1:2376" }
 rules_files: [/r]
+rules: [{ disable: { rule: "*" } }, { enable: { tag: t } }]
+priority: Info
+rule_matching: first
+append_output:
+  - match: { source: syscall, rule: R, tags: [a] }
+    extra_output: "%evt.num"
+    extra_fields: [evt.cpu, { home: "of %user.name" }]
+    suggested_output: true
 policies_files: []
 allowlist_file: /a.yaml
 mode: enforce
@@ -76,6 +88,23 @@ outputs:
   t.strictSame(result.config, {
     docker: { host: "tcp://127.0.0.1:2376" },
     rulesFiles: ["/r"],
+    rules: [
+      { action: "disable", by: "rule", pattern: "*" },
+      { action: "enable", by: "tag", pattern: "t" },
+    ],
+    priority: "Informational",
+    ruleMatching: "first",
+    appendOutput: [
+      {
+        match: { source: "syscall", rule: "R", tags: ["a"] },
+        extraOutput: "%evt.num",
+        extraFields: [
+          { name: "evt.cpu", format: "%evt.cpu", isRaw: true },
+          { name: "home", format: "of %user.name", isRaw: false },
+        ],
+        isSuggested: true,
+      },
+    ],
     policiesFiles: [],
     allowlistFile: "/a.yaml",
     mode: "enforce",

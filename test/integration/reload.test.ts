@@ -196,6 +196,35 @@ if (requireEngine(t)) {
     },
   );
 
+  await t.test("a reload changes which rules are in force, and what outputs say", async (t) => {
+    const { daemon, options } = await start(t, { config: { rules: [{ disable: { tag: "x" } }] } });
+    await box(t, "chooser");
+    t.match(await daemon.status(), { rules: { enabled: 152 } }, "no rule has that tag");
+    await exec("chooser", "/bin/true", "first");
+    await daemon.alert(({ output }) => output.includes("true first"));
+    const config = {
+      rules: [{ disable: { rule: "*" } }, { enable: { rule: "Every*" } }],
+      append_output: [{ match: { rule: "Every True" }, extra_output: "of %container.name" }],
+    };
+    daemon.rewrite({ ...options, config });
+    t.match(await daemon.post("/v1/reload"), {
+      code: 200,
+      answer: { result: "done", changed: ["append_output", "rules"], needsRestart: [] },
+    });
+    t.match(await daemon.status(), { rules: { loaded: 152, enabled: 1 } });
+    await exec("chooser", "/bin/true", "second");
+    const told = await daemon.alert(({ output }) => output.includes("true second"));
+    t.match(told.output, / of chooser$/);
+    daemon.rewrite({ ...options, config: { priority: "warning" } });
+    t.match(await daemon.post("/v1/reload"), { code: 200 });
+    await exec("chooser", "/bin/true", "third");
+    daemon.rewrite(options);
+    t.match(await daemon.post("/v1/reload"), { code: 200 });
+    await exec("chooser", "/bin/true", "fourth");
+    await daemon.alert(({ output }) => output.includes("true fourth"));
+    t.notOk(daemon.alerts.some(({ output }) => output.includes("true third")));
+  });
+
   await t.test("requests at the same time are served one after the other", async (t) => {
     const { daemon } = await start(t);
     const answers = await Promise.all(Array.from({ length: 8 }, () => daemon.post("/v1/reload")));

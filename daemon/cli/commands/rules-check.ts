@@ -3,6 +3,7 @@ import { check } from "../check.ts";
 import { type Command, isOptionSet, jsonOption } from "../command.ts";
 import { checkAsFalco } from "../rules/falco-json.ts";
 import { configOption } from "../configured.ts";
+import { ruleOptions } from "../rule-options.ts";
 
 /** `execwarden rules check`: are these rule files good? */
 export const rulesCheck: Command = {
@@ -19,6 +20,7 @@ Examples:
   arguments: { name: "files", description: "rule files, or directories of them" },
   options: [
     configOption,
+    ...ruleOptions,
     jsonOption,
     {
       flags: "--falco-json",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, isOptionSet, optionText } from "../command.ts";
+import { readRuleOptions, ruleOptions } from "../rule-options.ts";
 
 /** `execwarden run`: the daemon, in the foreground. */
 export const run: Command = {
@@ -11,7 +12,8 @@ the configuration says; the daemon's own log goes to standard error.
 
 Examples:
   sudo execwarden run
-  sudo execwarden run --config ./execwarden.yaml --mode enforce`,
+  sudo execwarden run --config ./execwarden.yaml --mode enforce
+  sudo execwarden run --disable '*' --enable 'tag:mitre_execution,Run Web Fetch Program in Container'`,
   options: [
     {
       flags: "--config <file>",
@@ -28,6 +30,7 @@ Examples:
       flags: "--docker-host <address>",
       description: "the engine, such as unix:///var/run/docker.sock; overrides DOCKER_HOST",
     },
+    ...ruleOptions,
     { flags: "--json-log", description: "write the daemon's own log as JSON" },
   ],
   run(input, { runDaemon, defaults }) {
@@ -36,6 +39,7 @@ Examples:
       configFile: optionText(input, "config") ?? defaults.configFile,
       mode: mode === "monitor" || mode === "enforce" ? mode : undefined,
       dockerHost: optionText(input, "dockerHost"),
+      ruleChoice: readRuleOptions(input),
       isLogJson: isOptionSet(input, "jsonLog"),
     });
   },

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { memberOf, textMember, toList } from "../../util/unknown-value.ts";
 import { priorityNamed } from "../../model/alert.ts";
-import type { AppendOutput, ExtraField } from "../../rules/append-output.ts";
+import type { AppendOutput, ExtraField, RuleSelection } from "../../model/rule-settings.ts";
 import { recordSubject, type RecordEvent } from "../../rules/fields/record.ts";
 import { readRuleFile } from "../../rules/read.ts";
-import type { RuleSelection, SelectionOptions } from "../../rules/selection.ts";
+import type { SelectionOptions } from "../../rules/selection.ts";
 import { SequentialLoader, type FileResult } from "../../rules/sequential.ts";
 import type { RuleSubject } from "../../rules/subject.ts";
 import { CaseFault } from "./run.ts";

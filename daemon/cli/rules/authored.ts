@@ -1,6 +1,7 @@
 // cli/rules: tools for authors of rules. Comes in: rule files, companions, events. Goes out: text or JSON, an exit code.
 // Must not know: the daemon's state; whatever is shown is what the files say.
 // SPDX-License-Identifier: Apache-2.0
+import { ruleSettingsOf } from "../../config/rules-config.ts";
 import { allowlistMacros, readAllowlist } from "../../policy/allowlist.ts";
 import type { CompiledRule } from "../../rules/check-rules.ts";
 import { recordSubject, type RecordEvent } from "../../rules/fields/record.ts";
@@ -62,7 +63,13 @@ async function loadOver<E>(
   const files = await context.readSources(wanted, { missing: isNamed ? "error" : "warning" });
   const allowlists = await readAllowlists(config?.allowlistFile, context);
   const macros = allowlistMacros(allowlists.flatMap((result) => result.allowlists));
-  const loaded = finish(loadRulesOver(subject, { files: files.sources, macros }));
+  const loaded = finish(
+    loadRulesOver(subject, {
+      files: files.sources,
+      macros,
+      ...(config === undefined ? {} : { settings: ruleSettingsOf(config) }),
+    }),
+  );
   diagnosed.push(...files.diagnostics, ...loaded.diagnostics);
   if (!hasErrors(diagnosed)) return loaded;
   await context.terminal.writeError(renderDiagnostics(diagnosed));

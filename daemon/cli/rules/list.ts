@@ -6,7 +6,9 @@ import { jsonText } from "../../util/json-text.ts";
 import { printableText } from "../../util/printable-text.ts";
 import { isOptionSet, jsonOption, type Command } from "../command.ts";
 import { configOption } from "../configured.ts";
+import { ruleOptions } from "../rule-options.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { LoadResult } from "../../rules/load.ts";
 import { loadAuthored } from "./authored.ts";
 
 /** `execwarden rules list`: which rules are there, and which of them can match anything? */
@@ -20,11 +22,11 @@ Examples:
   execwarden rules list
   execwarden rules list ./my-rules.yaml --json`,
   arguments: { name: "files", description: "rule files, or directories of them" },
-  options: [configOption, jsonOption],
+  options: [configOption, ...ruleOptions, jsonOption],
   async run(input, context) {
     const loaded = await loadAuthored(input.arguments, input, context);
     if (loaded === undefined) return exitCodes.checkFailed;
-    const rows = loaded.compilation.rules.map(rowOf);
+    const rows = loaded.compilation.rules.map((rule) => rowOf(rule, loaded));
     const text = isOptionSet(input, "json") ? `${jsonText(rows)}\n` : rows.map(textOf).join("");
     await context.terminal.writeOut(text);
     return exitCodes.ok;
@@ -32,9 +34,13 @@ Examples:
 };
 
 /** What is told of a rule. */
-export function rowOf({ rule, collected }: CompiledRule<Event>): {
+export function rowOf(
+  { rule, collected }: CompiledRule<Event>,
+  { ruleset }: LoadResult,
+): {
   readonly name: string;
   readonly state: "active" | "inactive" | "disabled";
+  readonly isOffByConfiguration: boolean;
   readonly inactiveBecause?: string;
   readonly priority: string;
   readonly tags: readonly string[];
@@ -45,20 +51,30 @@ export function rowOf({ rule, collected }: CompiledRule<Event>): {
   const { name, priority, tags, source, inactiveBecause } = rule;
   const { span } = collected.name;
   const { line } = createLineTable(span.source).positionOf(span.start);
-  const state = !rule.isEnabled
-    ? "disabled"
-    : inactiveBecause === undefined
-      ? "active"
-      : "inactive";
+  const isEnabled = ruleset?.enabled.includes(rule) ?? rule.isEnabled;
+  const state = !isEnabled ? "disabled" : inactiveBecause === undefined ? "active" : "inactive";
   const why = inactiveBecause === undefined ? {} : { inactiveBecause };
-  return { name, state, ...why, priority, tags, source, file: span.source.name, line };
+  // Its file has it on: the configuration's rules or priority have it off.
+  const isOffByConfiguration = rule.isEnabled && !isEnabled;
+  return {
+    name,
+    state,
+    isOffByConfiguration,
+    ...why,
+    priority,
+    tags,
+    source,
+    file: span.source.name,
+    line,
+  };
 }
 
 function textOf(row: ReturnType<typeof rowOf>): string {
   const { name, state, priority, tags, source, file, line } = row;
   const why = row.inactiveBecause === undefined ? "" : `: ${row.inactiveBecause}`;
   const facts = [priority, source, ...(tags.length > 0 ? [tags.join(" ")] : [])].join("  ");
-  const head = `${state.padEnd(8)}  ${printableText(name)}`;
+  const off = row.isOffByConfiguration ? "  (by the configuration)" : "";
+  const head = `${state.padEnd(8)}  ${printableText(name)}${off}`;
   return `${head}\n            ${printableText(facts)}\n            ${printableText(`${file}:${line}`)}\n${
     why === "" ? "" : `            inactive${printableText(why)}\n`
   }`;

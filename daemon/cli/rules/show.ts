@@ -28,7 +28,7 @@ Examples:
     const macros = new Set<string>();
     if (expr !== undefined) noteMacros(expr, macros);
     const facts = {
-      ...rowOf(found),
+      ...rowOf(found, loaded),
       description: rule.description,
       condition: expr === undefined ? null : printCondition(expr),
       output: rule.outputText,

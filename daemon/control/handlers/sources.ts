@@ -11,7 +11,12 @@ export const sourcesRoute = route({
   query: nothing,
   body: nothing,
   handler({ tools }) {
-    const { generation, mode, rules, policies, allowlist, outputNames } = tools.loaded();
-    return json({ generation, mode, rules, policies, allowlist, output_names: outputNames });
+    const { ruleSettings, outputNames: output_names, ...loaded } = tools.loaded();
+    const { generation, mode, rules, policies, allowlist } = loaded;
+    const { selection, minPriority, matching } = ruleSettings;
+    return json({
+      ...{ generation, mode, rules, policies, allowlist, output_names },
+      rule_settings: { selection, priority: minPriority, rule_matching: matching },
+    });
   },
 });
