@@ -105,7 +105,7 @@ function upstreamRules(): Ruleset | undefined {
   names.sort((a, b) => (order(a) < order(b) ? -1 : 1));
   const files = names.map((name) => ({ name, text: readFileSync(join(directory, name), "utf8") }));
   const selection = [{ action: "enable", by: "rule", pattern: "*" }] as const;
-  const { ruleset, diagnostics } = loadRules({ files, options: { selection } });
+  const { ruleset, diagnostics } = loadRules({ files, settings: { selection } });
   assert(ruleset !== undefined, `upstream loads: ${JSON.stringify(diagnostics.slice(0, 3))}`);
   return ruleset;
 }
