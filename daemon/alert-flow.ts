@@ -12,6 +12,8 @@ import type { FanOut } from "./outputs/fan-out.ts";
 export interface AlertFlow {
   /** Takes drafts in order; those without actions are sent at once. */
   take(drafts: readonly AlertDraft[]): void;
+  /** Sends an alert of the daemon's own, which no exec and no event has led to. */
+  tell(alert: Alert): void;
   /** Alerts sent since the start. */
   readonly sent: number;
   /** Resolves when every action under way has ended. */
@@ -71,6 +73,10 @@ export function createAlertFlow(options: AlertFlowOptions): AlertFlow {
         const work = act(draft).finally(() => underWay.delete(work));
         underWay.add(work);
       }
+    },
+    tell(alert) {
+      outputs.write(withEngine(alert));
+      sent += 1;
     },
     get sent() {
       return sent;

@@ -9,6 +9,7 @@ import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { EngineFeed } from "./engine-feed.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
+import { enforcementAlert } from "./enforcement-alert.ts";
 import { EnforcementSwitch } from "./enforcement.ts";
 import { createFailureAlerts } from "./failure-alert.ts";
 import { Generations } from "./generations.ts";
@@ -83,7 +84,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   // Before the gate, or it would inherit it.
   const hooks = startHookHelper(log);
   const gate = openGate(binding, config, hooks);
-  const guard = new Guard(guardSettings(options, gate, await readHost()), log);
+  const host = await readHost();
+  const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock);
   const inventory = createContainerInventory({
@@ -117,7 +119,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "taken", alerts: count });
     },
   });
-  const enforcement = createEnforcement(options, guard);
+  const enforcement = createEnforcement(options, { guard, alerts, host });
   const generations = createGenerations(options, { guard, planOutputs, outputs });
   const parts = {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
@@ -173,10 +175,16 @@ function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {
   }
 }
 
-function createEnforcement({ clock, log }: ComposeOptions, guard: Guard): EnforcementSwitch {
+function createEnforcement(
+  { clock, log }: ComposeOptions,
+  { guard, alerts, host }: Pick<Parts, "guard" | "alerts"> & { readonly host: Host },
+): EnforcementSwitch {
   return new EnforcementSwitch({
     apply: (pausedText) =>
       guard.change({ kind: "enforcement", ...(pausedText === undefined ? {} : { pausedText }) }),
+    onChange: (change) => {
+      alerts.tell(enforcementAlert(change, { uuid: randomUUID(), timeNs: clock.nowNs(), host }));
+    },
     ...{ clock, log },
   });
 }

@@ -10,7 +10,14 @@ export interface EnforcementOptions {
   readonly apply: (pausedText: string | undefined) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onChange?: (state: Enforcement) => void;
+  readonly onChange?: (change: EnforcementChange) => void;
+}
+
+/** That enforcement was paused, for longer or shorter perhaps than before, or resumed. */
+export interface EnforcementChange {
+  readonly state: Enforcement;
+  /** A user, or what ended the pause. */
+  readonly by: string;
 }
 
 /** One pause. */
@@ -51,7 +58,7 @@ export class EnforcementSwitch {
           });
         });
       }, forMs);
-      this.#set(state);
+      this.#set(state, by);
       this.#options.log.warn("enforcement is paused: nothing is refused", {
         ...{ by, until: new Date(untilMs).toISOString() },
         ...why,
@@ -65,7 +72,7 @@ export class EnforcementSwitch {
       if (!this.#state.isPaused) return;
       await this.#options.apply(undefined);
       clearTimeout(this.#timer);
-      this.#set({ isPaused: false });
+      this.#set({ isPaused: false }, by);
       this.#options.log.warn("enforcement is resumed", { by });
     });
   }
@@ -81,9 +88,9 @@ export class EnforcementSwitch {
     return done;
   }
 
-  #set(state: Enforcement): void {
+  #set(state: Enforcement, by: string): void {
     this.#state = state;
-    this.#options.onChange?.(state);
+    this.#options.onChange?.({ state, by });
   }
 }
 

@@ -18,9 +18,32 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** When CLOCK_MONOTONIC was 0, nanoseconds since the epoch. */
-export function bootTimeNs(): bigint {
-  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+/** Smaller differences are the wall clock's milliseconds and the time between two readings. */
+const bootDriftMaxNs = 50_000_000n;
+
+/** When CLOCK_MONOTONIC was 0, nanoseconds since the epoch: the wall clock may be set while the daemon runs. */
+export class BootTime {
+  readonly #readNs: () => bigint;
+  #ns: bigint;
+
+  constructor(readNs = (): bigint => BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()) {
+    this.#readNs = readNs;
+    this.#ns = readNs();
+  }
+
+  get ns(): bigint {
+    return this.#ns;
+  }
+
+  /** Looks at the clocks again; what was measured with the old time stays as it is. */
+  refresh(log: Pick<Log, "warn">): void {
+    const jumpNs = this.#readNs() - this.#ns;
+    if (jumpNs <= bootDriftMaxNs && -jumpNs <= bootDriftMaxNs) return;
+    this.#ns += jumpNs;
+    log.warn("the system's clock was set: times of alerts follow it, durations do not", {
+      by_ms: Number(jumpNs / 1_000_000n),
+    });
+  }
 }
 
 /** What /proc tells of a process now; undefined when it is gone. */
@@ -64,16 +87,19 @@ export function createSecondSight(
   mode: "gaps" | "full" | undefined,
   parts: Omit<
     SecondViewOptions,
-    "mode" | "monotonicMs" | "readProcess" | "readCgroup" | "readArguments"
-  > & { readonly binding: Binding },
+    "mode" | "monotonicMs" | "readProcess" | "readCgroup" | "readArguments" | "bootNs"
+  > & { readonly binding: Binding; readonly boot: BootTime },
 ): SecondSight | undefined {
   if (mode === undefined) return undefined;
-  const { binding, ...options } = parts;
+  const { binding, boot, ...options } = parts;
   return new SecondSight({
     ...options,
+    get bootNs() {
+      return boot.ns;
+    },
     mode,
     monotonicMs,
-    readProcess: (pid) => readFacts(binding, pid, options.bootNs),
+    readProcess: (pid) => readFacts(binding, pid, boot.ns),
     readCgroup: (pid) => binding.readCgroup(pid).toString("latin1"),
     readArguments: (pid) => {
       const [stat, argv] = binding.readArguments(pid);

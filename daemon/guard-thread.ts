@@ -12,7 +12,7 @@ import { AlertWait } from "./guard/alert-wait.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import { Settlement } from "./guard/settlement.ts";
 import {
-  bootTimeNs,
+  BootTime,
   createSecondSight,
   hurry,
   monotonicMs,
@@ -23,6 +23,7 @@ import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Container } from "./model/container.ts";
+import type { Log } from "./model/ports.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import { followAudit } from "./kernel/audit-stream.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -40,6 +41,7 @@ type UsersMessage = Extract<ToGuard, { kind: "users" }>;
 /** The thread's state and the handling of what it is told. */
 class GuardThread {
   readonly #port: MessagePort;
+  readonly #log: Log;
   readonly #settings: GuardSettings;
   readonly #judge: CurrentJudge;
   readonly #gate: Gate;
@@ -51,6 +53,7 @@ class GuardThread {
   readonly #pipeline: Pipeline;
   readonly #engineLane: EngineLane;
   readonly #sender: DraftSender;
+  readonly #boot = new BootTime();
   #lastNumber = 0;
   readonly #swap: GenerationSwap;
   #deadline: Pick<GuardSettings, "deadlineMs" | "onDeadline">;
@@ -61,20 +64,19 @@ class GuardThread {
 
   constructor(port: MessagePort, settings: GuardSettings, judge: CurrentJudge) {
     const binding = loadBinding();
-    const bootNs = bootTimeNs();
     this.#port = port;
+    this.#log = portLog(port);
     this.#settings = settings;
     this.#deadline = settings;
     this.#judge = judge;
     this.#gate = new Gate(binding, settings.gateHandle);
-    this.#tree = new ProcessTree((pid) => readFacts(binding, pid, bootNs));
+    this.#tree = new ProcessTree((pid) => readFacts(binding, pid, this.#boot.ns));
     this.#settlement = this.#createSettlement();
     this.#sender = new DraftSender((drafts) => {
       this.#post({ kind: "alerts", drafts });
     });
     const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
-    const log = portLog(port);
-    this.#second = this.#createSecond(binding, bootNs);
+    this.#second = this.#createSecond(binding);
     const shared = {
       judge,
       places: this.#places,
@@ -84,7 +86,7 @@ class GuardThread {
       onDrafts: (drafts: readonly AlertDraft[]): void => {
         this.#sender.add(drafts);
       },
-      log,
+      log: this.#log,
     };
     this.#engineLane = new EngineLane(shared);
     this.#pipeline = new Pipeline({
@@ -96,7 +98,7 @@ class GuardThread {
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       onAllowed: (allowed) => this.#second?.allowed(allowed),
-      bootNs,
+      boot: this.#boot,
       get deadlineMs() {
         return deadline().deadlineMs;
       },
@@ -125,6 +127,7 @@ class GuardThread {
       this.#endTurn();
     });
     this.#heartbeat = setInterval(() => {
+      this.#boot.refresh(this.#log);
       this.#post({
         kind: "heartbeat",
         counters: {
@@ -241,10 +244,11 @@ class GuardThread {
     });
   }
 
-  #createSecond(binding: Binding, bootNs: bigint): SecondSight | undefined {
+  #createSecond(binding: Binding): SecondSight | undefined {
     const { witness, host } = this.#settings;
     return createSecondSight(witness, {
-      ...{ places: this.#places, tree: this.#tree, host, binding, bootNs },
+      ...{ places: this.#places, tree: this.#tree, host, binding },
+      boot: this.#boot,
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {
         this.#pipeline.takeFinding(event, told);

@@ -41,7 +41,8 @@ export interface PipelineOptions {
   readonly onAllowed?: (allowed: AllowedExec) => void;
   readonly onDrafts: (drafts: readonly AlertDraft[]) => void;
   readonly host: Host;
-  readonly bootNs: bigint;
+  /** When CLOCK_MONOTONIC was 0, nanoseconds since the epoch, as the wall clock is now. */
+  readonly boot: { readonly ns: bigint };
   readonly deadlineMs: number;
   readonly onDeadline: Verdict;
   readonly monotonicMs: () => number;

@@ -215,7 +215,7 @@ export class Pipeline {
       host: this.#options.host,
       tree: this.#options.tree,
       sessions: this.#options.sessions,
-      bootNs: this.#options.bootNs,
+      bootNs: this.#options.boot.ns,
       allowlists: judge.allowlistsOf(container),
       ...(container === undefined ? {} : { container }),
       ...(users === undefined ? {} : { users }),

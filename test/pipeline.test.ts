@@ -136,7 +136,7 @@ function setUp(options: SetUp = {}) {
       return true;
     },
     onDrafts: (made) => drafts.push(...made),
-    ...{ host, bootNs: 0n, deadlineMs, onDeadline, log },
+    ...{ host, boot: { ns: 0n }, deadlineMs, onDeadline, log },
     nextNumber: () => events.length + 1,
     monotonicMs: () => gate.nowMs,
   });

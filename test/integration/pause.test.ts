@@ -52,6 +52,12 @@ if (requireEngine(t)) {
         code: 0,
         stdout: /^enforcement is paused until .* by root \(pid \d+\)\n$/,
       });
+      const told = await daemon.alert(({ rule }) => rule === "Enforcement Paused");
+      t.match(told, {
+        ...{ priority: "Notice", source: "execwarden" },
+        output: /^.*Enforcement is paused \(by=root \(pid \d+\) until=.* reason=ticket 4711\)$/,
+        output_fields: { "execwarden.reason": "ticket 4711" },
+      });
       daemon.rewrite({ ...files, policies });
       t.equal((await daemon.post("/v1/reload")).code, 200, "a reload does not end it");
       t.equal(await runTrue("meanwhile"), 0);
@@ -73,6 +79,9 @@ if (requireEngine(t)) {
       await engine.docker("unpause", "box");
       t.match(await daemon.run("pause", "--for", "1s"), { code: 0 });
       await daemon.logged("enforcement is resumed", ({ by }) => by === "the end of its time");
+      await daemon.alert(({ output }) =>
+        output.includes("Enforcement is resumed (by=the end of its time)"),
+      );
       t.not(await runTrue("over"), 0, "refused when its time is over");
       t.match(await daemon.run("pause"), { code: 2, stderr: /add --for 10m/ });
     },
