@@ -68,64 +68,81 @@ export function startTimeNs(startTicks: bigint, bootNs: bigint): bigint {
 /** Joins the facts of an exec with its container, its users' names and its ancestors. */
 export function enrich(facts: ExecFacts, number: number, around: Surroundings): ExecEvent {
   const { container, host, allowlists } = around;
-  return {
+  const event: Mutable<ExecEvent> = {
     kind: "exec",
     number,
     timeNs: facts.timeNs,
     syscall: facts.syscall,
     tid: facts.tid,
-    process: withOrigin(processOf(facts, around), around),
+    process: processOf(facts, around),
     file: facts.first ?? facts.file,
-    ...(facts.role === "interpreter" ? { interpreter: facts.file } : {}),
-    ...(container === undefined ? {} : { container }),
     host,
     allowlists,
     isHeld: facts.isHeld,
     isArgvKnown: facts.isArgvKnown,
   };
+  if (facts.role === "interpreter") event.interpreter = facts.file;
+  if (container !== undefined) event.container = container;
+  return event;
 }
 
-function withOrigin(process: Process, { container, tree, sessions }: Surroundings): Process {
-  if (container === undefined) return process;
-  const before = tree.known(process)?.origin;
-  return { ...process, origin: originOf({ process, before, container, sessions }) };
-}
+// Filled in place: an object that is put together of others' parts costs several times as much, at every exec.
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function processOf(facts: ExecFacts, around: Surroundings): Process {
-  const { capabilities } = facts;
-  const parent = around.tree.parent({
-    pid: facts.process.ppid,
-    ...(facts.parentStartTicks === undefined ? {} : { startTicks: facts.parentStartTicks }),
-  });
-  return {
-    ...facts.process,
-    ...namesOf(facts, around.users),
-    ...(facts.loginuid === undefined ? {} : { loginuid: facts.loginuid }),
+  const { process: ids, capabilities, parentStartTicks } = facts;
+  const process: Mutable<Process> = {
+    pid: ids.pid,
+    ppid: ids.ppid,
+    vpid: ids.vpid,
+    sid: ids.sid,
+    vsid: ids.vsid,
+    pgid: ids.pgid,
+    vpgid: ids.vpgid,
+    tty: ids.tty,
+    uid: ids.uid,
+    gid: ids.gid,
     comm: facts.comm,
     exe: facts.argv[0] ?? "",
     // The ELF loader maps the program; the program is what runs. A script is run by its interpreter.
     exepath: facts.role === "loader" ? (facts.first ?? facts.file).path : facts.file.path,
     argv: facts.argv,
     env: facts.environment === "" ? [] : facts.environment.slice(0, -1).split("\0"),
-    ...(facts.cwd === "" ? {} : { cwd: facts.cwd }),
     capInheritable: capabilities.inheritable,
     capPermitted: capabilities.permitted,
     capEffective: capabilities.effective,
-    startNs: startTimeNs(facts.process.startTicks, around.bootNs),
-    ...(parent === undefined ? {} : { parent }),
+    startTicks: ids.startTicks,
+    startNs: startTimeNs(ids.startTicks, around.bootNs),
   };
+  if (facts.cwd !== "") process.cwd = facts.cwd;
+  if (facts.loginuid !== undefined) process.loginuid = facts.loginuid;
+  if (around.users !== undefined) nameUsers(process, around.users);
+  const parent = around.tree.parent(
+    parentStartTicks === undefined
+      ? { pid: ids.ppid }
+      : { pid: ids.ppid, startTicks: parentStartTicks },
+  );
+  if (parent !== undefined) process.parent = parent;
+  setOrigin(process, around);
+  return process;
 }
 
-function namesOf(facts: ExecFacts, directory: UserDirectory | undefined): Partial<Process> {
-  const user = directory?.users.get(facts.process.uid);
-  const group = directory?.groups.get(facts.process.gid);
-  const login =
-    facts.loginuid === undefined ? undefined : directory?.users.get(facts.loginuid)?.name;
-  return {
-    ...(user === undefined
-      ? {}
-      : { userName: user.name, userHome: user.home, userShell: user.shell }),
-    ...(group === undefined ? {} : { groupName: group }),
-    ...(login === undefined ? {} : { loginName: login }),
-  };
+function setOrigin(process: Mutable<Process>, around: Surroundings): void {
+  const { container, tree, sessions } = around;
+  if (container === undefined) return;
+  const before = tree.known(process)?.origin;
+  process.origin = originOf({ process, before, container, sessions });
+}
+
+function nameUsers(process: Mutable<Process>, { users, groups }: UserDirectory): void {
+  const user = users.get(process.uid);
+  if (user !== undefined) {
+    process.userName = user.name;
+    process.userHome = user.home;
+    process.userShell = user.shell;
+  }
+  const group = groups.get(process.gid);
+  if (group !== undefined) process.groupName = group;
+  const login = process.loginuid === undefined ? undefined : users.get(process.loginuid)?.name;
+  if (login !== undefined) process.loginName = login;
 }
