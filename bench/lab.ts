@@ -152,6 +152,7 @@ export class Lab {
       policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),
       control: { socket: socketPath },
+      state_directory: this.#directory,
       outputs: { stdout: { format: "json" } },
     };
     // JSON is YAML.

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createUndo, type Undo } from "./action/undo.ts";
 import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
+import { BlindTimes } from "./blind-times.ts";
 import type { Config } from "./config/config.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
@@ -20,6 +21,7 @@ import { createCallers } from "./host/callers.ts";
 import { findGroup } from "./host/groups.ts";
 import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
+import { RunRecorder } from "./host/run-record.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
 import type { Host } from "./model/event.ts";
@@ -33,7 +35,7 @@ import { createRecentOutput, type RecentOutput } from "./outputs/recent-output.t
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
 import type { Settings, SettingsResult } from "./settings.ts";
-import { createContainerStatus, createStatus } from "./status.ts";
+import { blindPeriodOf, createContainerStatus, createStatus } from "./status.ts";
 import { Witnessing } from "./witnessing.ts";
 
 /** What a daemon is composed from. */
@@ -66,6 +68,8 @@ export interface Parts {
   readonly planOutputs: OutputPlanner;
   readonly outputs: FanOut;
   readonly alerts: AlertFlow;
+  readonly blindTimes: BlindTimes;
+  readonly runs: RunRecorder;
   readonly control: ControlServer;
 }
 
@@ -81,10 +85,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const { clock, log } = options;
   const { config } = options.settings;
   const binding = loadBinding();
+  const host = await readHost();
   // Before the gate, or it would inherit it.
   const hooks = startHookHelper(log);
   const gate = openGate(binding, config, hooks);
-  const host = await readHost();
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock);
@@ -125,6 +129,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
     ...{ guarding, witnessing, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts },
+    blindTimes: createBlindTimes(clock, { gate, inventory, engineFeed }),
+    runs: createRunRecorder(options, host),
   };
   return { ...parts, control: await createControl(options, parts, recent) };
 }
@@ -150,6 +156,27 @@ function createActions(
     recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
   });
   return { actions, undo };
+}
+
+function createBlindTimes(
+  clock: Clock,
+  { gate, inventory, engineFeed }: Pick<Parts, "gate" | "inventory" | "engineFeed">,
+): BlindTimes {
+  return new BlindTimes(clock, () => {
+    const { lost, markErrors } = gate.counters();
+    const { isConnected, blind } = inventory.status();
+    return {
+      ...{ execsLost: lost, rootsUnmarked: markErrors },
+      engineEventsLost: engineFeed.counters().lost,
+      isEngineConnected: isConnected,
+      engineBlind: blind === undefined ? undefined : blindPeriodOf(blind),
+    };
+  });
+}
+
+function createRunRecorder({ settings, clock, log }: ComposeOptions, host: Host): RunRecorder {
+  const { stateDirectory: directory } = settings.config;
+  return new RunRecorder({ directory, bootId: host.bootId, nowMs: () => clock.nowMs(), log });
 }
 
 function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {

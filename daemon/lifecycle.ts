@@ -1,7 +1,9 @@
 // Starts the parts in order and stops them in reverse, with a deadline on each stop.
 // SPDX-License-Identifier: Apache-2.0
+import { blindBefore } from "./blind-times.ts";
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
 import type { GuardListener } from "./guard.ts";
+import { readRunRecord, type RunRecord } from "./host/run-record.ts";
 import type { ReloadReport } from "./model/generation.ts";
 import type { Log } from "./model/ports.ts";
 import { ServiceStatus, type ServiceFacts } from "./service-status.ts";
@@ -33,6 +35,8 @@ export interface DaemonOptions extends ComposeOptions {
 export async function startDaemon(options: DaemonOptions, notify: Notify): Promise<RunningDaemon> {
   const { log } = options;
   const { config } = options.settings;
+  // Before this run writes its own.
+  const lastRun = await readRunRecord(config.stateDirectory);
   const parts = await compose(options);
   const service = new ServiceStatus({
     notify,
@@ -40,6 +44,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     monotonicUs: () => process.hrtime.bigint() / 1_000n,
   });
   const stops: Stop[] = [
+    { name: "the record of this run", stop: () => parts.runs.stop() },
     {
       name: "hooks",
       stop: () => {
@@ -59,6 +64,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     await stopAll(stops, log);
     throw error;
   }
+  if (lastRun !== undefined) tellBlindness(lastRun, parts, options);
   log.info("guarding", {
     mode: config.mode,
     engine: parts.inventory.status().engine?.version ?? "not reachable yet",
@@ -101,7 +107,7 @@ function serviceFacts({ enforcement, generations, guarding, inventory }: Parts):
 }
 
 function listenerOf(
-  { alerts, guarding }: Parts,
+  { alerts, guarding, blindTimes, runs }: Parts,
   { onDeath }: DaemonOptions,
   service: ServiceStatus,
 ): GuardListener {
@@ -117,9 +123,27 @@ function listenerOf(
     },
     onHeartbeat() {
       service.heartbeat();
+      blindTimes.look();
+      runs.beat();
     },
     onDeath,
   };
+}
+
+/** Tells since when nobody has guarded. */
+function tellBlindness(
+  lastRun: RunRecord,
+  { blindTimes, runs }: Parts,
+  { clock, log }: DaemonOptions,
+): void {
+  const atMs = clock.nowMs();
+  const time = blindBefore(lastRun, { bootId: runs.bootId, atMs });
+  blindTimes.add(time);
+  log.warn("execs went unseen while no daemon guarded", {
+    from: new Date(time.fromMs).toISOString(),
+    to: new Date(atMs).toISOString(),
+    reason: time.reason,
+  });
 }
 
 interface Stop {

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createProgram } from "./cli/program.ts";
 import { readSources } from "./host/files.ts";
+import { groupOfId } from "./host/groups.ts";
 import { readLines } from "./host/line-stream.ts";
 import { createTerminal } from "./host/terminal.ts";
 import { runDaemon } from "./run-daemon.ts";
@@ -37,6 +38,7 @@ const program = createProgram({
       version,
       env: { dockerHost: env["DOCKER_HOST"], notifySocket: env["NOTIFY_SOCKET"] },
     }),
+  nameOfGroup: async (id) => (await groupOfId(id))?.name,
   defaults: {
     version,
     configFile: "/etc/execwarden/execwarden.yaml",

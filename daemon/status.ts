@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
+import type { BlindTimes } from "./blind-times.ts";
 import type { EngineFeed } from "./engine-feed.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { EnforcementSwitch } from "./enforcement.ts";
 import type { Generations } from "./generations.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
+import type { GuardedDevice } from "./model/guard-messages.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { ContainerStatus, Status } from "./model/status.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
@@ -27,13 +29,17 @@ export interface StatusSources {
   readonly alerts: AlertFlow;
   readonly guard: Guard;
   readonly witnessing: Witnessing;
+  readonly blindTimes: BlindTimes;
   readonly startedMs: number;
 }
 
-/** Makes the function that answers with the status as it is now. */
-export function createStatus(sources: StatusSources): () => Status {
+/** Makes the function that answers with the status as it is now, but for the control socket's own. */
+export function createStatus(sources: StatusSources): () => Omit<Status, "control"> {
+  const containers = createContainerStatus(sources);
   return () => {
-    const { generations, inventory, alerts, actions, outputs } = sources;
+    const { generations, inventory, alerts, actions, outputs, blindTimes } = sources;
+    const running = containers().filter(({ container }) => container.state === "running");
+    blindTimes.look();
     const { ready } = sources.guard;
     const engine = inventory.status();
     return {
@@ -53,10 +59,12 @@ export function createStatus(sources: StatusSources): () => Status {
         events: sources.engineFeed.counters().sent,
         eventsLost: sources.engineFeed.counters().lost,
         gaps: engine.gaps,
-        ...(engine.blind === undefined ? {} : { blind: blindOf(engine.blind) }),
+        ...(engine.blind === undefined ? {} : { blind: blindPeriodOf(engine.blind) }),
         ...(engine.engine === undefined ? {} : { engine: engine.engine }),
       },
-      containers: inventory.list().filter(({ state }) => state === "running").length,
+      containers: running.length,
+      guarded: guardedOf(running),
+      blind: blindTimes.list(),
       rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },
       policies: ready?.policies ?? 0,
       alerts: alerts.sent,
@@ -66,7 +74,20 @@ export function createStatus(sources: StatusSources): () => Status {
   };
 }
 
-function blindOf({ fromNs, toNs }: { readonly fromNs: bigint; readonly toNs: bigint }): {
+function guardedOf(containers: readonly ContainerStatus[]): Status["guarded"] {
+  const count = (wanted: ContainerStatus["mode"]): number =>
+    containers.filter(({ mode }) => mode === wanted).length;
+  return { observe: count("observe"), enforce: count("enforce"), unsettled: count(undefined) };
+}
+
+/** In milliseconds since the epoch. */
+export function blindPeriodOf({
+  fromNs,
+  toNs,
+}: {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}): {
   readonly fromMs: number;
   readonly toMs: number;
 } {
@@ -114,12 +135,12 @@ export function createContainerStatus({
   guard,
 }: Pick<StatusSources, "inventory" | "guard">): () => readonly ContainerStatus[] {
   return () => {
-    const devices = guard.heartbeat?.devices ?? [];
+    const devices = devicesOf(guard.heartbeat);
     return inventory
       .list()
       .filter(({ state }) => state === "running" || state === "paused")
       .map((container) => {
-        const own = devices.filter(({ containers }) => containers.includes(container.id));
+        const own = devices.get(container.id) ?? [];
         const mode = own.some((device) => device.mode === "hold") ? "enforce" : "observe";
         return {
           container,
@@ -128,6 +149,18 @@ export function createContainerStatus({
         };
       });
   };
+}
+
+function devicesOf(last: Heartbeat | undefined): ReadonlyMap<string, readonly GuardedDevice[]> {
+  const devices = new Map<string, GuardedDevice[]>();
+  for (const device of last?.devices ?? []) {
+    for (const id of device.containers) {
+      const own = devices.get(id);
+      if (own === undefined) devices.set(id, [device]);
+      else own.push(device);
+    }
+  }
+  return devices;
 }
 
 const noCounters = {

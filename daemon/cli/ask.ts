@@ -5,8 +5,11 @@ import { type CommandContext, type CommandInput, isOptionSet, optionText } from 
 import { exitCodes } from "./exit-codes.ts";
 
 /** The client for the daemon that a command's `--socket` names. */
-export function clientOf(input: CommandInput, { defaults }: CommandContext): ControlClient {
-  return createControlClient(optionText(input, "socket") ?? defaults.socketPath);
+export function clientOf(
+  input: CommandInput,
+  { defaults, nameOfGroup }: CommandContext,
+): ControlClient {
+  return createControlClient(optionText(input, "socket") ?? defaults.socketPath, nameOfGroup);
 }
 
 /** What a command that asks the daemon once is made of. */

@@ -44,46 +44,47 @@ interface Call {
   readonly body?: string;
 }
 
+/** Finds the name of a group; undefined when it has none here. */
+export type NameOfGroup = (id: number) => Promise<string | undefined>;
+
 /** Builds a client for the daemon that listens at `socketPath`. */
-export function createControlClient(socketPath: string): ControlClient {
+export function createControlClient(
+  socketPath: string,
+  nameOfGroup: NameOfGroup = () => Promise.resolve(undefined),
+): ControlClient {
+  const fail = (cause: unknown): Promise<DaemonFailure> =>
+    unreachable(socketPath, cause, nameOfGroup);
+
   async function ask(path: string, body?: string): Promise<Result<string, DaemonFailure>> {
     const signal = AbortSignal.timeout(answerTimeoutMs);
     const call = { socketPath, path, signal, ...(body === undefined ? {} : { body }) };
-    const response = await open(call);
-    if (!response.ok) return response;
     try {
-      const text = await readAll(response.value);
-      return response.value.statusCode === 200 ? ok(text) : err(refusal(text));
+      const response = await open(call);
+      const text = await readAll(response);
+      return response.statusCode === 200 ? ok(text) : err(refusal(text));
     } catch (error) {
-      return err(await unreachable(socketPath, error));
+      return err(await fail(error));
     }
   }
   return {
     get: (path) => ask(path),
     post: (path, body) => ask(path, jsonText(body)),
     async stream(path, { write, signal }) {
-      const response = await open({ socketPath, path, signal });
-      if (!response.ok) return signal.aborted ? ok(undefined) : response;
-      const { value: message } = response;
       try {
+        const message = await open({ socketPath, path, signal });
         if (message.statusCode !== 200) return err(refusal(await readAll(message)));
         message.setEncoding("utf8");
         for await (const chunk of message) await write(String(chunk));
         return ok(undefined);
       } catch (error) {
-        return signal.aborted ? ok(undefined) : err(await unreachable(socketPath, error));
+        return signal.aborted ? ok(undefined) : err(await fail(error));
       }
     },
   };
 }
 
-function open({
-  socketPath,
-  path,
-  signal,
-  body,
-}: Call): Promise<Result<IncomingMessage, DaemonFailure>> {
-  return new Promise((resolve) => {
+function open({ socketPath, path, signal, body }: Call): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
     const options =
       body === undefined
         ? {}
@@ -95,14 +96,8 @@ function open({
             },
           };
     const call = request({ socketPath, path, signal, agent: false, ...options });
-    call.on("response", (response) => {
-      resolve(ok(response));
-    });
-    call.on("error", (error) => {
-      void unreachable(socketPath, error).then((failure) => {
-        resolve(err(failure));
-      });
-    });
+    call.on("response", resolve);
+    call.on("error", reject);
     call.end(body);
   });
 }
@@ -117,18 +112,15 @@ async function readAll(message: IncomingMessage): Promise<string> {
   return text;
 }
 
-async function unreachable(socketPath: string, cause: unknown): Promise<DaemonFailure> {
+async function unreachable(
+  socketPath: string,
+  cause: unknown,
+  nameOfGroup: NameOfGroup,
+): Promise<DaemonFailure> {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "EACCES" || code === "EPERM") {
-    const group = await groupOf(socketPath);
-    const how =
-      group === 0 || group === undefined
-        ? "it is for root alone: use sudo"
-        : `use sudo, or join the group that owns it (gid ${group}, execwarden unless configured otherwise): sudo usermod -aG execwarden "$USER" (then log in again)`;
-    return {
-      kind: "refused",
-      message: `cannot open "${socketPath}": permission denied; ${how}`,
-    };
+    const message = `cannot open "${socketPath}": permission denied; ${await howToOpen(socketPath, nameOfGroup)}`;
+    return { kind: "refused", message };
   }
   const why = code === "ENOENT" || code === "ECONNREFUSED" ? "" : ` (${messageOf(cause)})`;
   return {
@@ -137,7 +129,17 @@ async function unreachable(socketPath: string, cause: unknown): Promise<DaemonFa
   };
 }
 
-async function groupOf(socketPath: string): Promise<number | undefined> {
+async function howToOpen(socketPath: string, nameOfGroup: NameOfGroup): Promise<string> {
+  const id = await groupIdOf(socketPath);
+  if (id === 0) return "it is for root alone: use sudo";
+  if (id === undefined) return "use sudo";
+  const name = await nameOfGroup(id).catch(() => undefined);
+  // A group that only a directory service knows has no name in /etc/group.
+  if (name === undefined) return `use sudo, or join the group with id ${id} that it is for`;
+  return `use sudo, or join the group "${name}" that it is for: sudo usermod -aG ${name} "$USER" (then log in again)`;
+}
+
+async function groupIdOf(socketPath: string): Promise<number | undefined> {
   try {
     return (await stat(socketPath)).gid;
   } catch {

@@ -57,6 +57,8 @@ export interface CommandContext {
   ) => Promise<ReadFiles>;
   /** Standard input as it comes, by lines; undefined stands for a line that was too long. */
   readonly readInputLines: () => AsyncIterable<readonly (string | undefined)[]>;
+  /** Name of a group of this host, where /etc/group has it. */
+  readonly nameOfGroup?: (id: number) => Promise<string | undefined>;
   readonly defaults: CliDefaults;
 }
 

@@ -44,6 +44,8 @@ export interface Config {
     readonly writersGroup?: string;
   };
   readonly outputs: OutputsConfig;
+  /** Where the daemon keeps when it last guarded. */
+  readonly stateDirectory: string;
 }
 
 /** Where alerts go. */

@@ -71,6 +71,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   outputs: outputsSchema.prefault({}),
+  state_directory: pathSchema
+    .default("/var/lib/execwarden")
+    .describe("Where the daemon keeps when it last guarded, for the status after a restart"),
 });
 
 /** The merged files with their defaults, in the words of the files. */

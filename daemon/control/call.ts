@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alert, FieldValue } from "../model/alert.ts";
 import type { SourceText } from "../model/guard-messages.ts";
-import type { ContainerStatus, Status } from "../model/status.ts";
+import type { ContainerStatus, ControlStatus, Status } from "../model/status.ts";
 import type { Enforcement } from "../model/enforcement.ts";
 import type { ReloadReport } from "../model/generation.ts";
 import type { RuleSettings } from "../model/rule-settings.ts";
@@ -84,7 +84,7 @@ export interface ControlLimits {
  */
 export interface ControlTools {
   readonly version: string;
-  readonly status: () => Status;
+  readonly status: () => Omit<Status, "control">;
   readonly containers: () => readonly ContainerStatus[];
   readonly loaded: () => LoadedFiles;
   /** Reloads all files on behalf of somebody; never rejects. */
@@ -107,6 +107,14 @@ export interface ControlState {
   followers: number;
   /** Alerts that followers lost because they read too slowly, since the start. */
   alertsLost: number;
+  /** Connections that were refused because there were too many, since the start. */
+  connectionsRefused: number;
+}
+
+/** What the server has counted. */
+export function controlStatus(state: ControlState): ControlStatus {
+  const { followers, alertsLost, connectionsRefused } = state;
+  return { followers, alertsLost, connectionsRefused };
 }
 
 /** One request, its parameters and body checked by the route's schemas. */

@@ -2,9 +2,10 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock, Log } from "../model/ports.ts";
+import type { ControlStatus } from "../model/status.ts";
 import type { Result } from "../util/result.ts";
 import type { AccessGroups, Caller } from "./access.ts";
-import type { ControlLimits, ControlState, ControlTools } from "./call.ts";
+import { controlStatus, type ControlLimits, type ControlState, type ControlTools } from "./call.ts";
 import { serve } from "./serve.ts";
 import { listenOnSocket } from "./socket.ts";
 
@@ -32,36 +33,25 @@ export const defaultControlLimits: ControlLimits = {
   heldAlertsMax: 1000,
 };
 
-/** Since the start, but for those that are there now. */
-export interface ControlCounters {
-  /** Who follows the events now. */
-  readonly followers: number;
-  /** Alerts that slow followers lost. */
-  readonly alertsLost: number;
-  /** Connections that were refused because there were too many. */
-  readonly connectionsRefused: number;
-}
-
 /** The daemon's API. */
 export interface ControlServer {
   /** Listens; fails when another daemon answers on the socket, or the path cannot be used. */
   start(): Promise<Result<void>>;
   /** Stops listening, ends every connection and removes the socket. */
   stop(): Promise<void>;
-  counters(): ControlCounters;
+  counters(): ControlStatus;
 }
 
 /** Builds the server; it listens when started. */
 export function createControlServer(options: ControlServerOptions): ControlServer {
   const { socketPath, groups, log, limits = defaultControlLimits } = options;
-  const state: ControlState = { limits, followers: 0, alertsLost: 0 };
+  const state: ControlState = { limits, followers: 0, alertsLost: 0, connectionsRefused: 0 };
   const server = createHttpServer(limits);
   server.on("request", (request, response) => {
     void serve(request, response, { ...options, state });
   });
-  let connectionsRefused = 0;
   server.on("drop", () => {
-    connectionsRefused += 1;
+    state.connectionsRefused += 1;
   });
   return {
     async start() {
@@ -88,11 +78,7 @@ export function createControlServer(options: ControlServerOptions): ControlServe
         });
         server.closeAllConnections();
       }),
-    counters: () => ({
-      followers: state.followers,
-      alertsLost: state.alertsLost,
-      connectionsRefused,
-    }),
+    counters: () => controlStatus(state),
   };
 }
 

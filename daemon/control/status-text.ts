@@ -3,7 +3,9 @@ import type { OutputCounters } from "../model/ports.ts";
 import type { GuardedSuperblock, Status, WitnessStatus } from "../model/status.ts";
 import { printableHead } from "../util/printable-text.ts";
 
-const superblocksShownMax = 20;
+/** Few enough that all of it fits on one screen. */
+const superblocksShownMax = 8;
+const blindShownMax = 3;
 const labelWidth = 12;
 
 /** The daemon's state as a person wants to read it, one labelled line per subject. */
@@ -18,16 +20,18 @@ export function statusText(status: Status, nowMs: number): string {
     ...pausedLine(status.enforcement),
     ["generation", generationText(status, nowMs)],
     ["engine", engineText(engine)],
-    ["containers", String(status.containers)],
+    ["containers", containersText(status)],
     ["gate", gateText(status)],
     ["execs", execsText(status)],
     ["losses", lossesText(status)],
+    ...blindLines(status.blind),
     ["witness", witnessText(status.witness)],
     ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
     ["policies", String(status.policies)],
     ["alerts", String(status.alerts)],
     ["actions", actionsText(actions)],
     ...Object.entries(status.outputs).map(([name, counters]) => outputLine(name, counters)),
+    ["socket", countsText(status.control)],
     ...gate.superblocks.slice(0, superblocksShownMax).map(superblockLine),
     ...leftOutLine(gate.superblocks.length - superblocksShownMax),
   ];
@@ -79,6 +83,29 @@ function engineText(status: Status["engine"]): string {
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+function containersText({ containers, guarded }: Status): string {
+  const { observe, enforce, unsettled } = guarded;
+  const first = unsettled === 0 ? "" : `, ${unsettled} before their first exec, which is held`;
+  return `${containers}: execs observed in ${observe}, held in ${enforce}${first}`;
+}
+
+/** The last few times in which something may have gone unseen. */
+function blindLines(times: Status["blind"]): readonly Line[] {
+  if (times.length === 0) return [["blind", "never since the daemon started"]];
+  const shown = times.slice(-blindShownMax).map(({ what, fromMs, toMs, reason }): Line => {
+    const until =
+      toMs === undefined ? `since ${isoTime(fromMs)}` : `${isoTime(fromMs)} to ${isoTime(toMs)}`;
+    return [toMs === undefined ? "BLIND" : "blind", `${until}, ${blindTexts[what]}: ${reason}`];
+  });
+  const left = times.length - shown.length;
+  return left === 0 ? shown : [...shown, ["", `… ${left} earlier times: see --json`]];
+}
+
+const blindTexts = {
+  execs: "to execs",
+  engine: "to the engine's events",
+} as const satisfies Record<Status["blind"][number]["what"], string>;
 
 function gateText({ gate }: Status): string {
   const { isRunning, superblocks, deadlineMs, onDeadline } = gate;
@@ -151,7 +178,7 @@ function superblockLine(superblock: GuardedSuperblock): readonly [string, string
 }
 
 function leftOutLine(count: number): readonly (readonly [string, string])[] {
-  return count <= 0 ? [] : [["", `… ${count} more file systems: see --json`]];
+  return count <= 0 ? [] : [["", `… ${count} more file systems: see execwarden containers`]];
 }
 
 /** `3 d 4 h`, `4 h 5 min`, `5 min 6 s`, `6 s`. */

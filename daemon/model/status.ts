@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { BlindTime } from "./blind-time.ts";
 import type { Container, Engine } from "./container.ts";
 import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
@@ -92,6 +93,15 @@ export interface WitnessStatus {
   readonly second?: SecondViewCounters;
 }
 
+/** The control socket, since the start; but `followers`, who are there now. */
+export interface ControlStatus {
+  readonly followers: number;
+  /** Alerts that followers lost because they read too slowly. */
+  readonly alertsLost: number;
+  /** Connections beyond the bound. */
+  readonly connectionsRefused: number;
+}
+
 /** What `execwarden status` shows. */
 export interface Status {
   readonly version: string;
@@ -127,9 +137,18 @@ export interface Status {
     readonly blind?: { readonly fromMs: number; readonly toMs: number };
   };
   readonly containers: number;
+  /** The same, by how their execs are treated; `unsettled`: no exec was seen yet, and the first one is held. */
+  readonly guarded: {
+    readonly observe: number;
+    readonly enforce: number;
+    readonly unsettled: number;
+  };
+  /** The last times in which something may have gone unseen, oldest first; those that last at the end. */
+  readonly blind: readonly BlindTime[];
   readonly rules: { readonly loaded: number; readonly enabled: number };
   readonly policies: number;
   readonly alerts: number;
   readonly actions: ActionStatus;
   readonly outputs: Readonly<Record<string, OutputCounters>>;
+  readonly control: ControlStatus;
 }

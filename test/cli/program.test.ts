@@ -175,7 +175,10 @@ t.test("status and version ask the daemon", async (t) => {
   t.match(written.out, "execwarden  0.1.0, pid 42, up 1 s");
   written.out = "";
   t.equal(await program.run(["status", "--json"]), 0);
-  t.strictSame(JSON.parse(written.out), sampleStatus());
+  t.strictSame(JSON.parse(written.out), {
+    ...sampleStatus(),
+    control: { followers: 0, alertsLost: 0, connectionsRefused: 0 },
+  });
   written.out = "";
   t.equal(await program.run(["version"]), 0);
   t.equal(written.out, "execwarden 1.2.3\ndaemon     9.9.9\n");

@@ -31,6 +31,7 @@ const defaults = {
   allowlistFile: "/etc/execwarden/allowlist.yaml",
   mode: "monitor",
   gate: { deadlineMs: 250, onDeadline: "allow" },
+  stateDirectory: "/var/lib/execwarden",
   witness: { mode: "gaps", memfd: true },
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
   outputs: {
@@ -66,6 +67,7 @@ allowlist_file: /a.yaml
 mode: enforce
 gate: { deadline: 1s, on_deadline: deny }
 control: { socket: /s.sock, group: docker }
+state_directory: /state
 outputs:
   stdout: { format: json }
   queue: { alerts: 500, size: 2MiB }
@@ -111,6 +113,7 @@ outputs:
     gate: { deadlineMs: 1000, onDeadline: "deny" },
     witness: { mode: "gaps", memfd: true },
     control: { socket: "/s.sock", group: "docker" },
+    stateDirectory: "/state",
     outputs: {
       queue: { alertsMax: 500, bytesMax: 2 * 2 ** 20 },
       stdout: { format: "json" },

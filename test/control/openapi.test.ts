@@ -11,7 +11,10 @@ import { createControlServer } from "../../daemon/control/server.ts";
 import { toJsonSchema, z } from "../../daemon/text/schema.ts";
 import { createRecentOutput } from "../../daemon/outputs/recent-output.ts";
 import { sampleAlert } from "../outputs/fixtures/alert.ts";
-import { sampleControl, sampleTools } from "./fixtures/control.ts";
+import type { Status } from "../../daemon/model/status.ts";
+import type { UndoReport } from "../../daemon/model/undo.ts";
+import { sampleControl, sampleReload, sampleTools } from "./fixtures/control.ts";
+import { sampleStatus } from "./fixtures/status.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -38,6 +41,15 @@ function whole(schema: unknown): unknown {
     return whole(described.components.schemas[String(schema.$ref).split("/").at(-1) ?? ""]);
   }
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, whole(value)]));
+}
+
+/** With nothing allowed in answers that is not described: what answers gain has to be described as well. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const inner = Object.entries(schema).map(([key, value]) => [key, closed(value)] as const);
+  const isOpen = !("properties" in schema) || "additionalProperties" in schema;
+  return { ...Object.fromEntries(inner), ...(isOpen ? {} : { additionalProperties: false }) };
 }
 
 const operations = Object.entries(described.paths).flatMap(([path, methods]) =>
@@ -117,3 +129,46 @@ t.test("real answers fit the schemas", async (t) => {
   const wrong = z.fromJSONSchema(whole(described.components.schemas["Status"]) as never);
   t.notOk(wrong.safeParse({ version: "1" }).success, "and a wrong one would not");
 });
+
+const everything: Status = {
+  ...sampleStatus(),
+  lastReload: sampleReload({
+    ...{ result: "refused", reason: "r" },
+    faults: [
+      { severity: "error", code: "c", message: "m", file: "/f", line: 1, column: 1 },
+      { severity: "warning", code: "c", message: "m" },
+    ],
+  }),
+  enforcement: { isPaused: true, by: "alice", untilMs: 1, reason: "r" },
+  witness: {
+    ...{ mode: "full", role: "listener", ownerPid: 1, problem: "p", rules: 1, rulesFailed: 0 },
+    ...{ records: 1, foreign: 0, lost: 0, overruns: 0, kernelLost: 0 },
+    second: { argvCheck: {}, join: {}, assembler: {}, hostExecs: 0, unread: 0 },
+  },
+  engine: {
+    ...sampleStatus().engine,
+    ...{ engine: sampleAlert().engine!, blind: { fromMs: 1, toMs: 2 } },
+  },
+  outputs: { ops: { written: 1, dropped: 0, failed: 0, queued: 2, spooled: 1, retries: 3 } },
+};
+const undone: UndoReport = {
+  ...{ alert: "a", rule: "r", container: { id: "i", name: "n" } },
+  actions: [
+    { action: "pause", status: "undone" },
+    { action: "kill-process", status: "not-possible", detail: "d" },
+  ],
+};
+const descriptions = [
+  { name: "Status", answer: everything },
+  { name: "ReloadReport", answer: everything.lastReload },
+  { name: "Enforcement", answer: everything.enforcement },
+  { name: "UndoReport", answer: undone },
+];
+for (const { name, answer } of descriptions) {
+  t.test(`${name} is described whole`, (t) => {
+    const schema = whole(described.components.schemas[name]);
+    const parsed = z.fromJSONSchema(closed(schema) as never).safeParse(answer);
+    t.ok(parsed.success, parsed.success ? "fits" : z.prettifyError(parsed.error));
+    t.end();
+  });
+}

@@ -11,16 +11,19 @@ t.test("status reads as labelled lines, and container names cannot act on the te
 mode        monitor: nothing is enforced, alerts say what would have been done
 generation  1, in force for 0 s
 engine      connected to unix:///var/run/docker.sock
-containers  2
+containers  3: execs observed in 1, held in 1, 1 before their first exec, which is held
 gate        guards 2 file systems, holds execs on 1; after 250 ms: allow
 execs       seen 10, allowed 8, denied 2, waiting 1
 losses      deadlines missed 3
+blind       1970-01-01T00:00:00.000Z to 1970-01-01T00:00:00.900Z, to execs: the daemon ended suddenly
+BLIND       since 1970-01-01T00:00:01.000Z, to the engine's events: the engine is away
 witness     off: what the gate cannot see is not seen
 rules       2 enabled of 3
 policies    1
 alerts      4
 actions     done 1, failed 0, suppressed 0
 output      stdout: written 4, dropped 0, failed 0, queued 0
+socket      followers 2, alerts lost 5, connections refused 0
 observe     0:61  web
 enforce     0:62  db, evil\\x1b[2J
 `,
@@ -40,6 +43,29 @@ for (const { ms, text } of durations) {
     t.end();
   });
 }
+
+t.test("nothing that went unseen is said, and of many times the last ones", (t) => {
+  const status = sampleStatus();
+  t.match(
+    statusText({ ...status, blind: [] }, 0),
+    "\nblind       never since the daemon started\n",
+  );
+  const time = { what: "execs", fromMs: 0, toMs: 1, reason: "r" } as const;
+  const text = statusText({ ...status, blind: Array.from({ length: 16 }, () => time) }, 0);
+  t.equal(text.match(/^blind /gm)?.length, 3);
+  t.match(text, "            … 13 earlier times: see --json\n");
+  t.end();
+});
+
+t.test("all of it fits on one screen, however much is guarded", (t) => {
+  const status = sampleStatus();
+  const [superblock] = status.gate.superblocks;
+  const superblocks = Array.from({ length: 500 }, () => superblock!);
+  const text = statusText({ ...status, gate: { ...status.gate, superblocks } }, 0);
+  t.ok(text.split("\n").length < 32, `${text.split("\n").length} lines`);
+  t.match(text, "… 492 more file systems: see execwarden containers\n");
+  t.end();
+});
 
 t.test("what is wrong is loud", (t) => {
   const status = sampleStatus();

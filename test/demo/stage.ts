@@ -85,7 +85,7 @@ export class Stage {
   /** Execs in containers that the daemon has seen since its start. */
   async execsSeen(): Promise<number> {
     const answer = await createControlClient(this.#socketPath).get("/v1/status");
-    if (!answer.ok) throw answer.error;
+    if (!answer.ok) throw new Error(answer.error.message);
     // The daemon's own answer, of the type that it is written from.
     return (JSON.parse(answer.value) as Status).gate.counters.seen;
   }
@@ -156,6 +156,7 @@ export class Stage {
           ? join(shipped, "allowlist.yaml")
           : write("allowlist.yaml", allowlist),
       control: { socket: this.#socketPath },
+      state_directory: this.#directory,
       outputs: { stdout: { format: "text" } },
     };
     // JSON is YAML.

@@ -17,6 +17,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import type { BlindTime } from "../../daemon/model/blind-time.ts";
 import type { OutputCounters } from "../../daemon/model/ports.ts";
 import type { Status } from "../../daemon/model/status.ts";
 import {
@@ -307,6 +308,7 @@ if (requireEngine(t)) {
     const receiver = await hungReceiver(t);
     const options = {
       config: {
+        state_directory: directory(t),
         outputs: {
           spool: { directory: join(directory(t), "spool") },
           webhooks: [{ name: "ops", url: receiver.url, ...impatient }],
@@ -323,6 +325,7 @@ if (requireEngine(t)) {
     await first.crash();
     t.equal(receiver.taken.length, 0, "nothing was delivered before the end");
     receiver.recover();
+    const crashedMs = Date.now();
     const second = await start(t, options);
     const arrived = (): Set<string> => new Set(receiver.taken.map(({ alert }) => alert.uuid));
     await until(() => arrived().size >= told.size, waitMs);
@@ -331,6 +334,12 @@ if (requireEngine(t)) {
       receiver.taken.every(({ key, alert }) => key === alert.uuid),
       "the idempotency key is the uuid",
     );
-    await statusOnce(second, ({ outputs }) => outputs["ops"]?.spooled === 0);
+    const { blind } = await statusOnce(second, ({ outputs }) => outputs["ops"]?.spooled === 0);
+    t.match(blind, [{ what: "execs", reason: "the daemon ended suddenly" }]);
+    const [{ fromMs = Infinity, toMs = 0 } = {}] = blind as readonly Partial<BlindTime>[];
+    t.ok(fromMs <= crashedMs && crashedMs <= toMs, "the status tells when nobody guarded");
+    t.match(await second.run("status"), {
+      stdout: /^blind +.* to .*, to execs: the daemon ended/m,
+    });
   });
 }

@@ -214,6 +214,7 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
       mode: options.mode ?? "monitor",
       witness: { mode: options.witness ?? "off" },
       control: { socket },
+      state_directory: directory,
       // Long enough for a machine that is busy with other tests.
       gate: { deadline: options.gate ?? "5s", on_deadline: options.onDeadline ?? "allow" },
       ...options.config,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Status } from "../../model/status.ts";
 import { z } from "../../text/schema.ts";
+import { controlStatus } from "../call.ts";
 import { json, text } from "../reply.ts";
 import { nothing, route } from "../route.ts";
 import { statusText } from "../status-text.ts";
@@ -14,8 +16,8 @@ export const statusRoute = route({
     format: z.enum(["json", "text"], { error: "expected json or text" }).default("json"),
   }),
   body: nothing,
-  handler({ query, tools }) {
-    const status = tools.status();
+  handler({ query, tools, state }) {
+    const status: Status = { ...tools.status(), control: controlStatus(state) };
     return query.format === "text" ? text(statusText(status, tools.nowMs())) : json(status);
   },
 });
