@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { createProgram } from "./cli/program.ts";
-import { readSources } from "./host/files.ts";
+import { readSources, replaceFile } from "./host/files.ts";
 import { groupOfId } from "./host/groups.ts";
 import { readLines } from "./host/line-stream.ts";
 import { createTerminal } from "./host/terminal.ts";
@@ -31,6 +31,7 @@ const version = readVersion();
 const program = createProgram({
   terminal,
   readSources,
+  replaceFile,
   readInputLines: () => readLines(process.stdin, inputLineBytesMax),
   runDaemon: (options) =>
     runDaemon(options, {

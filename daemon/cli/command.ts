@@ -55,6 +55,8 @@ export interface CommandContext {
     paths: readonly string[],
     options: { readonly missing: "error" | "warning" },
   ) => Promise<ReadFiles>;
+  /** Puts a text in the place of a file's, as a whole; the file's mode and owner stay. */
+  readonly replaceFile: (path: string, text: string) => Promise<void>;
   /** Standard input as it comes, by lines; undefined stands for a line that was too long. */
   readonly readInputLines: () => AsyncIterable<readonly (string | undefined)[]>;
   /** Name of a group of this host, where /etc/group has it. */

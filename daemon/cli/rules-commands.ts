@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { rulesCheck } from "./commands/rules-check.ts";
 import { rulesExplain } from "./rules/explain.ts";
 import { rulesFields } from "./rules/fields.ts";
+import { rulesFmt } from "./rules/fmt.ts";
 import { rulesList } from "./rules/list.ts";
 import { rulesShow } from "./rules/show.ts";
 import { rulesTest } from "./rules/test.ts";
@@ -21,6 +22,7 @@ export const rulesCommands: readonly Command[] = [
   rulesFields,
   rulesExplain,
   rulesTest,
+  rulesFmt,
   rulesParse,
   rulesEval,
   rulesFormat,

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import {
+  chmod,
+  chown,
+  type FileHandle,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type Diagnostic, errorAt, warningAt } from "../text/diagnostic.ts";
 import type { Source } from "../text/source.ts";
 
@@ -40,6 +51,23 @@ export async function readSources(
     }
   }
   return { sources, diagnostics };
+}
+
+/** Writes beside a file and renames, so that nobody reads half of it; a link stays one, mode and owner stay. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path);
+  const { mode, uid, gid } = await stat(target);
+  const beside = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
+  try {
+    await writeFile(beside, text, { flag: "wx", mode: 0o600 });
+    const { uid: ours, gid: group } = await stat(beside);
+    if (ours !== uid || group !== gid) await chown(beside, uid, gid);
+    await chmod(beside, mode & 0o7777);
+    await rename(beside, target);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
 }
 
 interface FoundFiles {

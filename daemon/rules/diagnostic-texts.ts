@@ -38,6 +38,7 @@ export const ruleDiagnosticTexts = {
   deprecated: "This spelling works, but there is a newer one.",
   output: "The output has a % without a field behind it, or nothing at all.",
   "output-field": "The output has a % without a known field behind it.",
+  format: "The file cannot be laid out anew without changing what it says. It is left as it is.",
   "unused-selection": "An entry of the configuration list `rules` is about no rule that is loaded.",
   "unused-macro": "No rule uses this macro.",
   "unused-list": "No rule or macro uses this list.",

@@ -60,6 +60,7 @@ const falcoCodes: Readonly<Record<RuleCode | LangCode, FalcoCode | undefined>> =
   deprecated: "LOAD_DEPRECATED_ITEM",
   output: "LOAD_ERR_COMPILE_OUTPUT",
   "output-field": "LOAD_ERR_COMPILE_OUTPUT",
+  format: undefined,
   "unused-selection": undefined,
   "unused-macro": "LOAD_UNUSED_MACRO",
   "unused-list": "LOAD_UNUSED_LIST",

@@ -24,6 +24,7 @@ async function ask(
       interrupted: new AbortController().signal,
     },
     runDaemon: () => Promise.resolve(0),
+    replaceFile: () => Promise.resolve(),
     readSources,
     readInputLines: async function* () {
       yield* await Promise.resolve([lines]);

@@ -37,6 +37,7 @@ function setUp(defaults: { socketPath?: string; configFile?: string } = {}) {
       runs.push(options);
       return Promise.resolve(0);
     },
+    replaceFile: () => Promise.resolve(),
     readSources,
     readInputLines: async function* () {
       yield* await Promise.resolve([]);

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { createProgram } from "../../daemon/cli/program.ts";
-import { readSources } from "../../daemon/host/files.ts";
+import { readSources, replaceFile } from "../../daemon/host/files.ts";
 import { ruleText } from "../rules/load-text.ts";
 
 const run = (...args: readonly string[]) => runCommand("rules", ...args);
@@ -26,6 +35,7 @@ async function runCommand(...args: readonly string[]) {
       interrupted: new AbortController().signal,
     },
     runDaemon: () => Promise.resolve(0),
+    replaceFile,
     readSources,
     readInputLines: async function* () {
       yield* await Promise.resolve([]);
@@ -169,4 +179,27 @@ t.test("schemas are JSON, and an unknown one is refused", async (t) => {
     t.type(JSON.parse(out), "object", name);
   }
   t.match(await runCommand("schema", "x"), { code: 2, error: "expected one of rules" });
+});
+
+t.test("fmt writes what is laid out otherwise, once, and says so", async (t) => {
+  const [file, link, wrong] = ["fmt.yaml", "link.yaml", "wrong.yaml"].map((n) =>
+    join(directory, n),
+  );
+  if (file === undefined || link === undefined || wrong === undefined) return;
+  writeFileSync(file, "- macro: m\n  # why\n  condition:  a   and b\n");
+  chmodSync(file, 0o640);
+  symlinkSync(file, link);
+  t.match(await run("fmt", "--check", link), { code: 1, out: `${link}\n`, error: "" });
+  t.match(readFileSync(file, "utf8"), /a {3}and b/, "a check writes nothing");
+  t.match(await run("fmt", link), { code: 0, out: `${link}\n` });
+  t.equal(readFileSync(file, "utf8"), "- macro: m\n  # why\n  condition: a and b\n");
+  t.equal(statSync(file).mode & 0o777, 0o640);
+  t.match(await run("fmt", link), { code: 0, out: "" });
+  t.match(await run("fmt", "--check", link), { code: 0, out: "" });
+  writeFileSync(wrong, "- macro: [\n");
+  const { code, error } = await run("fmt", wrong, link);
+  t.equal(code, 1);
+  t.match(error, /wrong\.yaml:2:1: error\[yaml-syntax\]/);
+  t.equal((await run("fmt")).code, 2);
+  t.notOk(readdirSync(directory).some((name) => name.endsWith(".new")));
 });
