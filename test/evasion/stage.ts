@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile, execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startDaemon, type AlertLine, type TestDaemon } from "../support/daemon.ts";
+import type { CommandResult, TestEngine } from "../support/engine.ts";
+import { buildImages, images } from "../support/images.ts";
+import type { Fate, Technique } from "./techniques.ts";
+
+/** What was seen of an attempt. */
+export interface Attempt {
+  readonly seen: Fate;
+  /** Milliseconds from the exec to the end of the action, where there was one. */
+  readonly tookMs?: number;
+  /** For a failure's message. */
+  readonly told: string;
+}
+
+/** An engine's containers and a daemon, to try techniques on. */
+export interface Stage {
+  readonly daemon: TestDaemon;
+  attempt(technique: Technique): Promise<Attempt>;
+  close(): Promise<void>;
+}
+
+/** As good as --privileged, which an engine without all capabilities cannot give. */
+const nearlyPrivileged = [
+  ...["--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--pid=host"],
+  ...["--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"],
+];
+const waitMs = 4_000;
+const curlRan = /^curl \d/m;
+
+function repositoryFile(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+const policies = `policies:
+  - name: No web fetch
+    rules: [Run Web Fetch Program in Container]
+    mode: enforce
+    actions: [deny]
+  - name: Nothing from memory
+    rules: [Program Run From Memory in Container, Command Line Changed After Judgement]
+    mode: enforce
+    actions: [kill: process]
+`;
+
+/** Builds the images and the attacker's tools, and starts the daemon and the containers that are used again and again. */
+export async function openStage(engine: TestEngine): Promise<Stage> {
+  await buildImages(engine);
+  const tools = layTools(engine.directory);
+  const daemon = await startDaemon({
+    dockerHost: engine.host,
+    mode: "enforce",
+    witness: "gaps",
+    policies,
+    rules: readFileSync(repositoryFile("rules/second-view.yaml"), "utf8"),
+  });
+  const volume = `--volume=${tools}:/tools`;
+  const base = ["run", "--detach", "--network=none", volume, "--entrypoint=/bin/sleep"];
+  const start = async (name: string, ...options: readonly string[]): Promise<void> => {
+    const { code, stderr } = await engine.docker(
+      ...[...base, `--name=${name}`, ...options, images.curl, "600"],
+    );
+    if (code !== 0) throw new Error(`cannot start ${name}: ${stderr}`);
+  };
+  await start("box", "--tmpfs=/tmpfs:exec");
+  await start("strict", "--label=org.example.strict=yes");
+  await start("privileged", ...nearlyPrivileged);
+  const victim = (await engine.docker("inspect", "--format={{.State.Pid}}", "box")).stdout.trim();
+  const run = (technique: Technique, name: string): Promise<CommandResult> => {
+    const words = (technique.argv ?? ["/bin/sh", "-c", technique.script ?? ""]).map((word) =>
+      word.replace("VICTIM", victim).replace("IMAGE", images.curl),
+    );
+    if (technique.where === "host") return runOnHost(words);
+    if (technique.where === "own") {
+      const options = ["run", "--rm", "--network=none", volume, `--name=${name}`];
+      return engine.docker(...options, ...words);
+    }
+    const user = technique.user === undefined ? [] : [`--user=${technique.user}`];
+    return engine.docker("exec", ...user, technique.where, ...words);
+  };
+  let attempts = 0;
+  return {
+    daemon,
+    attempt: async (technique) => {
+      attempts += 1;
+      const name = `attempt-${attempts}`;
+      const before = daemon.alerts.length;
+      const startMs = performance.now();
+      const { stdout, stderr, code } = await run(technique, name);
+      const tookMs = performance.now() - startMs;
+      const hasRun = (technique.ran ?? curlRan).test(`${stdout}\n${stderr}`);
+      if (technique.expected === "out of reach") await mark(engine, daemon);
+      const alert = await firstOf(daemon, before);
+      const seen = fateOf(alert, hasRun);
+      const told = `exit ${code}, ${hasRun ? "ran" : "did not run"}: ${stdout.slice(0, 200)} ${stderr.slice(0, 300)} ${alert?.output ?? "no alert"} ${JSON.stringify(alert?.execwarden.outcomes)}`;
+      return { seen, tookMs, told };
+    },
+    close: async () => {
+      await daemon.stop();
+    },
+  };
+}
+
+/** An exec that is surely told: what came before it has been told then. */
+async function mark(engine: TestEngine, daemon: TestDaemon): Promise<void> {
+  const before = daemon.alerts.length;
+  await engine.docker("exec", "box", "/usr/bin/curl", "--marker");
+  const deadline = performance.now() + waitMs;
+  while (!daemon.alerts.slice(before).some(isMarker) && performance.now() < deadline)
+    await delay(20);
+}
+
+function isMarker({ execwarden }: AlertLine): boolean {
+  return execwarden.process.cmdline.endsWith("--marker");
+}
+
+/** The first alert since; without one when only the marker came, or nothing in time. */
+async function firstOf(daemon: TestDaemon, before: number): Promise<AlertLine | undefined> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const [first] = daemon.alerts.slice(before);
+    if (first !== undefined) return isMarker(first) ? undefined : first;
+    if (performance.now() > deadline) return undefined;
+    await delay(20);
+  }
+}
+
+function fateOf(alert: AlertLine | undefined, hasRun: boolean): Fate {
+  if (alert === undefined) return "out of reach";
+  if (alert.execwarden.verdict === "deny" && !hasRun) return "denied";
+  const isKilled = alert.execwarden.outcomes.some(
+    ({ action, status }) => action === "kill-process" && status === "done",
+  );
+  return isKilled ? "detected and killed" : "detected";
+}
+
+function layTools(directory: string): string {
+  const tools = join(directory, "tools");
+  mkdirSync(tools);
+  const source = fileURLToPath(new URL("attack.c", import.meta.url));
+  const options = ["-static", "-pthread", "-O1", "-w", "-o", join(tools, "attack"), source];
+  execFileSync("gcc", options);
+  copyFileSync("/bin/busybox", join(tools, "wget"));
+  if (!existsSync(join(tools, "wget"))) throw new Error("no busybox");
+  return tools;
+}
+
+function runOnHost([program = "", ...args]: readonly string[]): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
+      resolve({ code: typeof code === "number" ? code : -1, stdout, stderr });
+    });
+  });
+}
