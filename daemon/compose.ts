@@ -16,6 +16,7 @@ import { createFailureAlerts } from "./failure-alert.ts";
 import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
+import { ImageInventory } from "./image-inventory.ts";
 import { createDockerEngine } from "./host/docker.ts";
 import { createCallers } from "./host/callers.ts";
 import { findGroup } from "./host/groups.ts";
@@ -62,6 +63,7 @@ export interface Parts {
   readonly guarding: Guarding;
   readonly hooks: HookHelper;
   readonly witnessing: Witnessing;
+  readonly images: ImageInventory;
   readonly actions: ActionRunner;
   readonly undo: Undo;
   /** Which outputs a configuration asks for: `outputs.replace(planOutputs(config.outputs), …)` swaps them. */
@@ -96,6 +98,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ engine, clock, log },
     onChange: (container) => {
       guard.post({ kind: "container", container });
+      images.offer(container);
       if (container.state === "dead") witnessing.forget(container.id);
     },
     onRemove: (id) => {
@@ -109,6 +112,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       if (isConnected) guarding.engineAnswered();
     },
   });
+  const images = createImages(binding, guard, log);
   const witnessing = new Witnessing({ config: config.witness, binding, guard, clock, log });
   const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, clock, log });
   const recent = createRecentOutput(recentAlertsMax);
@@ -127,7 +131,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const generations = createGenerations(options, { guard, planOutputs, outputs });
   const parts = {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
-    ...{ guarding, witnessing, actions, hooks, undo },
+    ...{ guarding, witnessing, images, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts },
     blindTimes: createBlindTimes(clock, { gate, inventory, engineFeed }),
     runs: createRunRecorder(options, host),
@@ -177,6 +181,15 @@ function createBlindTimes(
 function createRunRecorder({ settings, clock, log }: ComposeOptions, host: Host): RunRecorder {
   const { stateDirectory: directory } = settings.config;
   return new RunRecorder({ directory, bootId: host.bootId, nowMs: () => clock.nowMs(), log });
+}
+
+function createImages(binding: Binding, guard: Guard, log: Log): ImageInventory {
+  return new ImageInventory({
+    ...{ binding, log },
+    onListed: (imageId, files) => {
+      guard.post({ kind: "image", imageId, files });
+    },
+  });
 }
 
 function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {

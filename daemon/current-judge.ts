@@ -1,6 +1,7 @@
 // The judge in force: what a reload exchanges, and what a pause of enforcement takes the teeth of.
 // SPDX-License-Identifier: Apache-2.0
 import { createJudge, type LiveJudge, type LoadedJudge } from "./judge.ts";
+import type { ContentQuestion } from "./guard/contents.ts";
 import type { Container } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
 import type { Event, Place } from "./model/event.ts";
@@ -27,10 +28,12 @@ export class CurrentJudge implements LiveJudge {
   #judge: LiveJudge;
   #policies: readonly Policy[];
   #pausedText: string | undefined;
+  #question: ContentQuestion;
 
   constructor(first: Generation, monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
     this.#policies = first.loaded.policies;
+    this.#question = first.loaded.question;
     this.#judge = this.#judgeOf(first);
   }
 
@@ -43,12 +46,18 @@ export class CurrentJudge implements LiveJudge {
       if (limitsOf.get(info.name) !== JSON.stringify(limits)) this.#limits.forget(info.name);
     }
     this.#policies = next.loaded.policies;
+    this.#question = next.loaded.question;
     this.#judge = this.#judgeOf(next);
   }
 
   /** While a text is set nothing is enforced, and outcomes say why. */
   setPaused(text: string | undefined): void {
     this.#pausedText = text;
+  }
+
+  /** What the rules in force ask about the contents of files. */
+  get question(): ContentQuestion {
+    return this.#question;
   }
 
   match(event: Event): readonly Rule[] {

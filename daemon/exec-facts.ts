@@ -3,6 +3,7 @@
 import type { ExecFacts } from "./enrich/enrich.ts";
 import type { DeviceLife } from "./enrich/places.ts";
 import type { GateRecord } from "./tracer/gate-record.ts";
+import { isLoaderPath, loadedProgram, type LoadedProgram } from "./tracer/loader.ts";
 import type { TracedExec } from "./tracer/trace.ts";
 
 /** The device of the file that was opened, in its present life. */
@@ -10,9 +11,13 @@ export function lifeOf({ file, generation }: GateRecord): DeviceLife {
   return { device: file.device, generation };
 }
 
-/** What enriching needs of a traced exec; `isHeld` as it stands now, which may be no more. */
-export function factsOf(traced: TracedExec, isHeld: boolean): ExecFacts {
+/**
+ * What enriching needs of a traced exec; `isHeld` as it stands now, which may be no more. `imagePath` is where the image
+ * has the bytes that were opened, which tells a copy of an ELF loader for what it is.
+ */
+export function factsOf(traced: TracedExec, isHeld: boolean, imagePath = ""): ExecFacts {
   const { record, stat, status } = traced;
+  const loaded = traced.loaded ?? loadedByCopy(traced, imagePath);
   return {
     timeNs: record.timeNs,
     monotonicMs: record.monotonicMs,
@@ -25,6 +30,7 @@ export function factsOf(traced: TracedExec, isHeld: boolean): ExecFacts {
     file: record.file,
     ...(traced.first === undefined ? {} : { first: traced.first }),
     role: traced.role,
+    ...(loaded === undefined ? {} : { loaded }),
     isHeld,
     isArgvKnown: record.isArgvKnown,
     ...(traced.loginuid === undefined ? {} : { loginuid: traced.loginuid }),
@@ -48,4 +54,9 @@ export function factsOf(traced: TracedExec, isHeld: boolean): ExecFacts {
     },
     ...(traced.parentStat === undefined ? {} : { parentStartTicks: traced.parentStat.startTicks }),
   };
+}
+
+function loadedByCopy({ role, record }: TracedExec, imagePath: string): LoadedProgram | undefined {
+  if (role !== "program" || !isLoaderPath(imagePath)) return undefined;
+  return loadedProgram(imagePath, record.argv, record.cwd);
 }

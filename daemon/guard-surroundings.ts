@@ -4,7 +4,9 @@ import { setPriority } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { startTimeNs } from "./enrich/enrich.ts";
 import type { ProcessFacts } from "./enrich/process-tree.ts";
+import { contentSizeMax, Contents, type ContentQuestion } from "./guard/contents.ts";
 import type { Binding } from "./kernel/binding.ts";
+import type { Gate } from "./kernel/gate.ts";
 import type { FromGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import { SecondSight, type SecondViewOptions } from "./second-view.ts";
@@ -80,6 +82,19 @@ export function hurry(log: Log): void {
       error: error instanceof Error ? error.message : String(error),
     });
   }
+}
+
+/** The contents of files, which the gate reads of what it holds. */
+export function createContents(
+  judge: { readonly question: ContentQuestion },
+  gate: Gate,
+  onKnown: () => void,
+): Contents {
+  return new Contents({
+    question: () => judge.question,
+    digest: ({ ticket }, onDigest) => gate.digest(ticket, contentSizeMax, onDigest),
+    onKnown,
+  });
 }
 
 /** The second view, which reads processes through the addon; none when nothing is witnessed. */

@@ -9,10 +9,12 @@ import { ProcessTree } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
 import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { AlertWait } from "./guard/alert-wait.ts";
+import type { Contents } from "./guard/contents.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import { Settlement } from "./guard/settlement.ts";
 import {
   BootTime,
+  createContents,
   createSecondSight,
   hurry,
   monotonicMs,
@@ -54,6 +56,7 @@ class GuardThread {
   readonly #engineLane: EngineLane;
   readonly #sender: DraftSender;
   readonly #boot = new BootTime();
+  readonly #contents: Contents;
   #lastNumber = 0;
   readonly #swap: GenerationSwap;
   #deadline: Pick<GuardSettings, "deadlineMs" | "onDeadline">;
@@ -77,6 +80,10 @@ class GuardThread {
     });
     const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
     this.#second = this.#createSecond(binding);
+    this.#contents = createContents(judge, this.#gate, () => {
+      this.#sweepAll();
+      this.#endTurn();
+    });
     const shared = {
       judge,
       places: this.#places,
@@ -91,9 +98,8 @@ class GuardThread {
     this.#engineLane = new EngineLane(shared);
     this.#pipeline = new Pipeline({
       ...shared,
-      tree: this.#tree,
+      ...{ tree: this.#tree, settlement: this.#settlement, contents: this.#contents },
       sessions: this.#engineLane.sessions,
-      settlement: this.#settlement,
       alertWait: this.#alertWait,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
@@ -136,6 +142,7 @@ class GuardThread {
           engineEvents: this.#engineLane.counters().taken,
         },
         devices: this.#settlement.devices(),
+        contents: this.#contents.counters(),
         ...(this.#second === undefined ? {} : { second: this.#second.counters() }),
       });
     }, heartbeatMs);
@@ -145,13 +152,17 @@ class GuardThread {
     if ("change" in message) this.#swap.take(message);
     else if (message.kind === "witness") this.#setWitness(message);
     else if (message.kind === "engine-answered") this.#alertWait.engineAnswered(monotonicMs());
+    else if (message.kind === "image") this.#contents.setImage(message.imageId, message.files);
     else this.#hear(message);
     this.#sweepAll();
     this.#endTurn();
   }
 
   #hear(
-    message: Exclude<ToGuard, { change: number } | { kind: "witness" | "engine-answered" }>,
+    message: Exclude<
+      ToGuard,
+      { change: number } | { kind: "witness" | "engine-answered" | "image" }
+    >,
   ): void {
     switch (message.kind) {
       case "container":

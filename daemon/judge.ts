@@ -1,6 +1,7 @@
 // Rules, policies and allowlists, loaded together and put behind the pipeline's one port.
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./model/container.ts";
+import type { ContentQuestion } from "./guard/contents.ts";
 import type { Place } from "./model/event.ts";
 import type { SourceText } from "./model/guard-messages.ts";
 import type { RuleSettings } from "./model/rule-settings.ts";
@@ -37,6 +38,7 @@ export interface LoadedJudge {
   readonly ruleset: Ruleset;
   readonly policies: readonly Policy[];
   readonly allowlists: readonly Allowlist[];
+  readonly question: ContentQuestion;
 }
 
 const noAllowlists: ReadonlySet<string> = new Set();
@@ -80,9 +82,20 @@ export function* loadJudgeInSteps(sources: JudgeSources): Steps<{
   const isSound = diagnostics.every((diagnostic) => diagnostic.severity !== "error");
   if (!isSound || rules.ruleset === undefined) return { diagnostics };
   return {
-    loaded: { ruleset: rules.ruleset, policies: policies.policies, allowlists },
+    loaded: {
+      ...{ ruleset: rules.ruleset, policies: policies.policies, allowlists },
+      question: questionOf([...sources.rules, ...(sources.allowlist ? [sources.allowlist] : [])]),
+    },
     diagnostics,
   };
+}
+
+// A name in a comment asks as well: that costs time, and is never wrong.
+function questionOf(files: readonly SourceText[]): ContentQuestion {
+  const names = (...fields: readonly string[]): boolean =>
+    files.some(({ text }) => fields.some((field) => text.includes(field)));
+  if (names("proc.exe_sha256")) return "digest";
+  return names("proc.image_path", "proc.applet", "only_from_image") ? "image-path" : "nothing";
 }
 
 /**

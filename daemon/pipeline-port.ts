@@ -5,6 +5,7 @@ import type { Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
 import type { AlertWait } from "./guard/alert-wait.ts";
+import type { Contents } from "./guard/contents.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import type { Verdict } from "./model/alert.ts";
 import type { Container } from "./model/container.ts";
@@ -31,6 +32,7 @@ export interface PipelineOptions {
   readonly places: Places;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
+  readonly contents?: Contents;
   readonly settlement: Settlement;
   readonly alertWait: AlertWait;
   /** Undefined until they were read, which is asked for when a container is settled. */

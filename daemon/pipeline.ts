@@ -8,7 +8,7 @@ import { draftAlert } from "./guard/alert-draft.ts";
 import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
-import { unknownContainer } from "./model/container.ts";
+import { unknownContainer, type Container } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
 import type { ExecEvent } from "./model/event.ts";
 import type { GuardCounters } from "./model/guard-messages.ts";
@@ -163,12 +163,19 @@ export class Pipeline {
     if (containerId === undefined) return traced.record.generation === 0;
     if (pending.isHeld || !pending.hasAsked) settlement.begin(containerId, traced.status.pid);
     pending.hasAsked = true;
-    if (pending.isHeld) {
-      if (!settlement.isSettled(containerId)) return false;
-      // Nothing in force could refuse it: it need not wait for the rest of its metadata.
-      if (!judge.canDeny) this.#letGo(pending);
-    }
-    return container?.isComplete === true && this.#options.users(containerId) !== undefined;
+    if (pending.isHeld && !settlement.isSettled(containerId)) return false;
+    const isKnown = this.#isContentKnown(pending, container);
+    // Nothing in force could refuse it: it need not wait for the rest of its metadata.
+    if (pending.isHeld && !judge.canDeny) this.#letGo(pending);
+    return (
+      isKnown && container?.isComplete === true && this.#options.users(containerId) !== undefined
+    );
+  }
+
+  #isContentKnown({ traced, isHeld }: Pending, container: Container | undefined): boolean {
+    const { contents } = this.#options;
+    if (contents === undefined || container === undefined) return true;
+    return contents.isReady(traced.record, container, isHeld);
   }
 
   // What cannot be looked at is judged now: that is guarded, and nobody else waits behind it.
@@ -211,7 +218,9 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const event = enrich(factsOf(traced, isHeld || wasLetGo), this.#options.nextNumber(), {
+    const content = container && this.#options.contents?.of(record.file, container);
+    const facts = factsOf(traced, isHeld || wasLetGo, content?.imagePath);
+    const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
       sessions: this.#options.sessions,
@@ -219,6 +228,7 @@ export class Pipeline {
       allowlists: judge.allowlistsOf(container),
       ...(container === undefined ? {} : { container }),
       ...(users === undefined ? {} : { users }),
+      ...(content === undefined ? {} : { content }),
     });
     return { event, isKnown: known !== undefined };
   }

@@ -8,6 +8,7 @@ import type { ContainerInventory } from "./enrich/containers.ts";
 import type { EnforcementSwitch } from "./enforcement.ts";
 import type { Generations } from "./generations.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
+import type { ImageInventory } from "./image-inventory.ts";
 import { deviceText, type Gate } from "./kernel/gate.ts";
 import type { GuardedDevice } from "./model/guard-messages.ts";
 import type { ContainerEngine } from "./model/ports.ts";
@@ -30,6 +31,7 @@ export interface StatusSources {
   readonly guard: Guard;
   readonly witnessing: Witnessing;
   readonly blindTimes: BlindTimes;
+  readonly images: ImageInventory;
   readonly startedMs: number;
 }
 
@@ -65,6 +67,7 @@ export function createStatus(sources: StatusSources): () => Omit<Status, "contro
       containers: running.length,
       guarded: guardedOf(running),
       blind: blindTimes.list(),
+      images: { ...sources.images.status(), ...sources.guard.heartbeat?.contents },
       rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },
       policies: ready?.policies ?? 0,
       alerts: alerts.sent,

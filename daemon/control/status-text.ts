@@ -21,6 +21,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["generation", generationText(status, nowMs)],
     ["engine", engineText(engine)],
     ["containers", containersText(status)],
+    ...imagesLine(status),
     ["gate", gateText(status)],
     ["execs", execsText(status)],
     ["losses", lossesText(status)],
@@ -49,6 +50,18 @@ function pausedLine({ isPaused, by, untilMs = 0, reason }: Status["enforcement"]
   const until = new Date(untilMs).toISOString();
   return [
     ["PAUSED", printableHead(`nothing is enforced until ${until}, by ${by ?? ""}${why}`, 400)],
+  ];
+}
+
+function imagesLine({ images }: Status): Line[] {
+  if (images === undefined) return [];
+  const { listed, files, incomplete, hashed = 0, unknown = 0 } = images;
+  const short = incomplete === 0 ? "" : `, ${incomplete} of them not completely`;
+  return [
+    [
+      "images",
+      `${files} executables of ${listed} listed${short}; ${hashed} files hashed, ${unknown} not in time`,
+    ],
   ];
 }
 

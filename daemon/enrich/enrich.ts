@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
-import type { ExecEvent, Host } from "../model/event.ts";
+import type { ExecEvent, FileContent, Host } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
 import { originOf, type ExecSessions } from "./exec-origin.ts";
 import type { ProcessTree } from "./process-tree.ts";
@@ -20,6 +20,8 @@ export interface ExecFacts {
   readonly file: ExecutedFile;
   readonly first?: ExecutedFile;
   readonly role: "program" | "interpreter" | "loader";
+  /** What an ELF loader runs that was opened without a program before it; `path` is empty where nothing tells. */
+  readonly loaded?: { readonly by: "arguments" | "unseen"; readonly path: ByteString };
   readonly isHeld: boolean;
   readonly isArgvKnown: boolean;
   readonly loginuid?: number;
@@ -51,6 +53,7 @@ export interface Surroundings {
   readonly container?: Container;
   readonly allowlists: ReadonlySet<string>;
   readonly users?: UserDirectory;
+  readonly content?: FileContent;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
   /** Boot time, nanoseconds since the epoch. */
@@ -82,6 +85,8 @@ export function enrich(facts: ExecFacts, number: number, around: Surroundings): 
     isArgvKnown: facts.isArgvKnown,
   };
   if (facts.role === "interpreter") event.interpreter = facts.file;
+  if (facts.loaded !== undefined) event.loaded = facts.loaded;
+  if (around.content !== undefined) event.content = around.content;
   if (container !== undefined) event.container = container;
   return event;
 }
@@ -105,7 +110,7 @@ function processOf(facts: ExecFacts, around: Surroundings): Process {
     comm: facts.comm,
     exe: facts.argv[0] ?? "",
     // The ELF loader maps the program; the program is what runs. A script is run by its interpreter.
-    exepath: facts.role === "loader" ? (facts.first ?? facts.file).path : facts.file.path,
+    exepath: executablePath(facts),
     argv: facts.argv,
     env: facts.environment === "" ? [] : facts.environment.slice(0, -1).split("\0"),
     capInheritable: capabilities.inheritable,
@@ -145,4 +150,10 @@ function nameUsers(process: Mutable<Process>, { users, groups }: UserDirectory):
   if (group !== undefined) process.groupName = group;
   const login = process.loginuid === undefined ? undefined : users.get(process.loginuid)?.name;
   if (login !== undefined) process.loginName = login;
+}
+
+function executablePath({ role, first, file, loaded }: ExecFacts): ByteString {
+  // Nothing but the descriptor is known of what a call by descriptor runs: it has no name.
+  if (loaded !== undefined) return loaded.path === "" ? "/memfd:" : loaded.path;
+  return role === "loader" ? (first ?? file).path : file.path;
 }

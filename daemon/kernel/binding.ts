@@ -47,6 +47,17 @@ export interface Binding {
   gateDrain(handle: number, out: Uint8Array): number;
   /** Answers a held exec; false when it was answered already. */
   gateAnswer(handle: number, slot: number, generation: number, allow: boolean): boolean;
+  /**
+   * SHA-256 of a held exec's file, through the event's own descriptor, in a thread of its own: 32 bytes, or an errno
+   * (27, EFBIG, beyond `sizeMax`; 116, ESTALE, where it changes). False, and no call, when it was answered already.
+   */
+  gateDigest(
+    handle: number,
+    slot: number,
+    generation: number,
+    sizeMax: number,
+    callback: (digest: Buffer | number) => void,
+  ): boolean;
   /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, waiting. */
   gateCounters(handle: number): number[];
   /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */
@@ -86,6 +97,17 @@ export interface Binding {
   readProcess(pid: number): [Buffer, Buffer, Buffer, Buffer];
   /** Who connected to a unix socket: [0, pid, uid, gid, groups…], or [errno] (unix(7), SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(fd: number): number[];
+  /**
+   * Executable files on the file system of the directory `root`, in a thread of its own at the lowest priority: [errno,
+   * isComplete, path, inode, size, ctime in nanoseconds, SHA-256, path, …].
+   */
+  listExecutables(
+    root: string,
+    filesMax: number,
+    sizeMax: number,
+    bytesMax: number,
+    callback: (values: readonly unknown[]) => void,
+  ): void;
   /** A regular file below `root`, links resolved inside it; the errno where it cannot be read. */
   readInRoot(root: string, path: string, sizeMax: number): Promise<Buffer | number>;
 }

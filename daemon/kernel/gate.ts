@@ -186,6 +186,17 @@ export class Gate {
     );
   }
 
+  /** The SHA-256 of a held exec's file, 64 hex digits, or undefined where it cannot be had; false when it is answered. */
+  digest(
+    { slot, generation }: GateTicket,
+    sizeMax: number,
+    onDigest: (digest: string | undefined) => void,
+  ): boolean {
+    return this.#binding.gateDigest(this.handle, slot, generation, sizeMax, (digest) => {
+      onDigest(digest instanceof Buffer ? digest.toString("hex") : undefined);
+    });
+  }
+
   counters(): GateNativeCounters {
     const values = this.#binding.gateCounters(this.handle);
     const at = (index: number): number => values[index] ?? 0;

@@ -68,6 +68,14 @@ export interface SecondView {
   readonly judgedArgv?: readonly ByteString[];
 }
 
+/** What is known of the bytes of the file that became the program. */
+export interface FileContent {
+  /** 64 hex digits; absent when it was not known in time, or nobody asks. */
+  readonly sha256?: string;
+  /** Where the container's image has these very bytes. */
+  readonly imagePath?: ByteString;
+}
+
 /** One exec in one container: source `syscall`. */
 export interface ExecEvent extends Occurrence {
   readonly kind: "exec";
@@ -79,6 +87,13 @@ export interface ExecEvent extends Occurrence {
   readonly file: ExecutedFile;
   /** The interpreter that the kernel opened for a `#!` script. */
   readonly interpreter?: ExecutedFile;
+  /**
+   * Set where the kernel opened an ELF loader and no program before it, and what that runs: named by its `arguments`, or
+   * `unseen` by the gate, in memory or on a file system without a mark. `path` is a claim, and empty for a descriptor.
+   */
+  readonly loaded?: { readonly by: "arguments" | "unseen"; readonly path: ByteString };
+  /** Absent where no rule asks. */
+  readonly content?: FileContent;
   /** False when argv could not be read while the exec was held: argv-based fields then have no value. */
   readonly isArgvKnown: boolean;
   /** Absent in the event that the gate raised. */

@@ -43,6 +43,22 @@ export interface GuardRules {
   readonly policies: number;
 }
 
+/** One executable of an image. */
+export interface ImageFile {
+  readonly path: ByteString;
+  /** Bytes. */
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+}
+
+/** Counters of what is known of files' contents, since the start. */
+export interface ContentCounters {
+  readonly hashed: number;
+  /** Execs of files that may have been an image's, and whose digest was not known in time. */
+  readonly unknown: number;
+}
+
 /** What the guard thread is told. */
 export type ToGuard =
   | { readonly kind: "container"; readonly container: Container }
@@ -93,6 +109,8 @@ export type ToGuard =
       /** The device of programs in memory, where they are recorded. */
       readonly memfd?: number;
     }
+  /** The executables that an image ships. */
+  | { readonly kind: "image"; readonly imageId: string; readonly files: readonly ImageFile[] }
   /** Alerts taken: gives the guard room to send as many more. */
   | { readonly kind: "taken"; readonly alerts: number }
   /** Build this generation and put it in force; `changed` with the same number answers. */
@@ -169,6 +187,7 @@ export type FromGuard =
       readonly kind: "heartbeat";
       readonly counters: GuardCounters;
       readonly devices: readonly GuardedDevice[];
+      readonly contents: ContentCounters;
       readonly second?: SecondViewCounters;
     }
   | {

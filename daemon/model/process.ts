@@ -7,6 +7,8 @@ import type { ByteString } from "../util/byte-string.ts";
 export interface ExecutedFile {
   /** Path as the kernel resolved it (symbolic links followed), as seen from the container's root. */
   readonly path: ByteString;
+  /** Whether it lies on a container's root file system, and not on a volume, a tmpfs or another mount. */
+  readonly isOnRoot?: boolean;
   /** st_dev as (major << 20 | minor), the kernel's own MKDEV form (include/linux/kdev_t.h). */
   readonly device: number;
   readonly inode: bigint;

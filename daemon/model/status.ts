@@ -3,7 +3,7 @@ import type { BlindTime } from "./blind-time.ts";
 import type { Container, Engine } from "./container.ts";
 import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
-import type { SecondViewCounters } from "./guard-messages.ts";
+import type { ContentCounters, SecondViewCounters } from "./guard-messages.ts";
 import type { OutputCounters } from "./ports.ts";
 
 /** One superblock that the gate has marked. */
@@ -102,6 +102,14 @@ export interface ControlStatus {
   readonly connectionsRefused: number;
 }
 
+/** Images whose executables are known, and what was found out about contents of files. */
+export interface ImagesStatus {
+  readonly listed: number;
+  readonly files: number;
+  /** Images with more, or larger, executables than are listed. */
+  readonly incomplete: number;
+}
+
 /** What `execwarden status` shows. */
 export interface Status {
   readonly version: string;
@@ -145,6 +153,7 @@ export interface Status {
   };
   /** The last times in which something may have gone unseen, oldest first; those that last at the end. */
   readonly blind: readonly BlindTime[];
+  readonly images?: ImagesStatus & Partial<ContentCounters>;
   readonly rules: { readonly loaded: number; readonly enabled: number };
   readonly policies: number;
   readonly alerts: number;

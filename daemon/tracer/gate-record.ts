@@ -95,6 +95,7 @@ function decodeFile(batch: Buffer, at: number, path: ByteString): ExecutedFile {
     size: Number(batch.readBigUInt64LE(at + 96)),
     mtimeNs: batch.readBigInt64LE(at + 104),
     ctimeNs: batch.readBigInt64LE(at + 112),
+    isOnRoot: batch.readUInt32LE(at + generationAt) !== 0,
   };
 }
 

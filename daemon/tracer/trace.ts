@@ -2,6 +2,7 @@
 import type { ByteString } from "../util/byte-string.ts";
 import type { ExecutedFile } from "../model/process.ts";
 import type { GateRecord } from "./gate-record.ts";
+import { isLoaderPath, loadedProgram, type LoadedProgram } from "./loader.ts";
 import { parseStat, parseStatus, type StatFacts, type StatusFacts } from "./proc-text.ts";
 
 /** One event of one exec call, with the facts that were read while it waited. */
@@ -18,6 +19,8 @@ export interface TracedExec {
   readonly first?: ExecutedFile;
   /** What this event's file is to the call. */
   readonly role: "program" | "interpreter" | "loader";
+  /** Set where the program's file is an ELF loader, opened without a program before it. */
+  readonly loaded?: LoadedProgram;
 }
 
 interface Call {
@@ -49,17 +52,20 @@ export class Tracer {
     const first = this.#firstOf(record);
     const parentStat = parseStat(record.parentStat);
     const loginuid = Number(record.loginuid);
+    const isLoader = first === undefined && isLoaderPath(record.file.path);
+    const loaded = isLoader ? loadedProgram(record.filename, record.argv, record.cwd) : undefined;
     return {
       record,
       stat,
       status,
       ...(parentStat === undefined ? {} : { parentStat }),
       syscall: execveatNumbers.has(record.syscall) ? "execveat" : "execve",
-      comm: lastPart(record.filename === "" ? record.file.path : record.filename),
+      comm: lastPart(nameOf(record, loaded)),
       ...(record.loginuid === "" || loginuid === unsetLoginuid ? {} : { loginuid }),
       ...(first === undefined
         ? { role: "program" }
         : { first: first.file, role: first.isScript ? "interpreter" : "loader" }),
+      ...(loaded === undefined ? {} : { loaded }),
     };
   }
 
@@ -93,6 +99,12 @@ export class Tracer {
     }
     return isSame ? known : undefined;
   }
+}
+
+// What the loader was told to run counts, not the loader.
+function nameOf({ filename, file }: GateRecord, loaded: LoadedProgram | undefined): ByteString {
+  if (loaded !== undefined && loaded.path !== "") return loaded.path;
+  return filename === "" ? file.path : filename;
 }
 
 function lastPart(path: ByteString): ByteString {

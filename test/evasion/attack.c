@@ -243,12 +243,20 @@ static int write_text(const char *path, const char *text) {
   return written < 0 ? -1 : 0;
 }
 
+static void write_id_map(const char *path, unsigned id) {
+  char map[64];
+  snprintf(map, sizeof map, "0 %u 1", id);
+  write_text(path, map);
+}
+
 // Root of a user namespace of its own, with a mount namespace and a file system of its own in it.
 static int in_user_namespace(char **argv) {
+  unsigned user = getuid();
+  unsigned group = getgid();
   if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return refused();
   write_text("/proc/self/setgroups", "deny");
-  write_text("/proc/self/uid_map", "0 0 1");
-  write_text("/proc/self/gid_map", "0 0 1");
+  write_id_map("/proc/self/uid_map", user);
+  write_id_map("/proc/self/gid_map", group);
   mkdir("/tmp/mounted", 0755);
   if (mount("none", "/tmp/mounted", "tmpfs", 0, "") != 0) return refused();
   return run_from("/tmp/mounted", argv);

@@ -15,23 +15,23 @@ if (requireEngine(t)) {
   t.teardown(() => engine.stop());
   const stage = await openStage(engine);
   t.teardown(() => stage.close());
-  const rows: string[] = [];
+  const rows = [rowOf(["technique", "expected", "seen", "time to action"])];
   for (const technique of techniques) {
     if (technique.isSlow === true && !isFull) continue;
-    const { seen, tookMs, told } = await stage.attempt(technique);
-    t.equal(seen, technique.expected, `${technique.name} is ${technique.expected}`, { told });
-    rows.push(
-      [
-        technique.name.padEnd(46),
-        technique.expected.padEnd(20),
-        seen.padEnd(20),
-        tookMs === undefined ? "" : `${tookMs.toFixed(0)} ms`,
-      ].join(" "),
-    );
+    await t.test(technique.name, async (t) => {
+      const { seen, tookMs, told } = await stage.attempt(technique);
+      t.equal(seen, technique.expected, technique.expected, { told });
+      const took = tookMs === undefined ? "" : `${tookMs.toFixed(1)} ms`;
+      rows.push(rowOf([technique.name, technique.expected, seen, took]));
+      if (tableFile !== undefined) writeFileSync(tableFile, `${rows.join("\n")}\n`);
+    });
   }
-  const { gate } = await stage.daemon.status();
-  t.match(gate.counters, { lost: 0, deadlinesMissed: 0 }, "nothing was lost, or late");
-  const head = ["technique".padEnd(46), "expected".padEnd(20), "seen".padEnd(20), "time"].join(" ");
-  const table = `${[head, ...rows].join("\n")}\n`;
-  if (tableFile !== undefined) writeFileSync(tableFile, table);
+  await t.test("nothing was lost, or late", async (t) => {
+    const { gate } = await stage.daemon.status();
+    t.match(gate.counters, { lost: 0, deadlinesMissed: 0 });
+  });
+}
+
+function rowOf([name = "", expected = "", seen = "", took = ""]: readonly string[]): string {
+  return `${name.padEnd(46)} ${expected.padEnd(20)} ${seen.padEnd(20)} ${took}`.trimEnd();
 }

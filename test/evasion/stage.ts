@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -42,10 +42,14 @@ const policies = `policies:
     rules: [Run Web Fetch Program in Container]
     mode: enforce
     actions: [deny]
+  - name: No loader
+    rules: [Program Started Through the Loader in Container]
+    mode: enforce
+    actions: [deny]
   - name: Nothing from memory
     rules: [Program Run From Memory in Container, Command Line Changed After Judgement]
     mode: enforce
-    actions: [kill: process]
+    actions: [deny, kill: process]
 `;
 
 /** Builds the images and the attacker's tools, and starts the daemon and the containers that are used again and again. */
@@ -57,8 +61,20 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
     mode: "enforce",
     witness: "gaps",
     policies,
-    rules: readFileSync(repositoryFile("rules/second-view.yaml"), "utf8"),
+    rules: ["web-fetchers", "second-view"]
+      .map((name) => readFileSync(repositoryFile(`rules/${name}.yaml`), "utf8"))
+      .join("\n"),
   });
+  try {
+    return await setUp(engine, daemon, tools);
+  } catch (error) {
+    // A daemon that is left behind would hold the execs of whoever comes next.
+    await daemon.stop();
+    throw error;
+  }
+}
+
+async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Promise<Stage> {
   const volume = `--volume=${tools}:/tools`;
   const base = ["run", "--detach", "--network=none", volume, "--entrypoint=/bin/sleep"];
   const start = async (name: string, ...options: readonly string[]): Promise<void> => {
@@ -95,7 +111,7 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
       const tookMs = performance.now() - startMs;
       const hasRun = (technique.ran ?? curlRan).test(`${stdout}\n${stderr}`);
       if (technique.expected === "out of reach") await mark(engine, daemon);
-      const alert = await firstOf(daemon, before);
+      const alert = await firstOf(daemon, before, placeOf(technique, name));
       const seen = fateOf(alert, hasRun);
       const told = `exit ${code}, ${hasRun ? "ran" : "did not run"}: ${stdout.slice(0, 200)} ${stderr.slice(0, 300)} ${alert?.output ?? "no alert"} ${JSON.stringify(alert?.execwarden.outcomes)}`;
       return { seen, tookMs, told };
@@ -104,6 +120,12 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
       await daemon.stop();
     },
   };
+}
+
+/** The container whose file is executed: for what enters another one, that one. */
+function placeOf({ where, argv = [] }: Technique, name: string): string {
+  if (where === "own") return name;
+  return argv.some((word) => word.includes("VICTIM")) ? "box" : where;
 }
 
 /** An exec that is surely told: what came before it has been told then. */
@@ -120,10 +142,16 @@ function isMarker({ execwarden }: AlertLine): boolean {
 }
 
 /** The first alert since; without one when only the marker came, or nothing in time. */
-async function firstOf(daemon: TestDaemon, before: number): Promise<AlertLine | undefined> {
+async function firstOf(
+  daemon: TestDaemon,
+  before: number,
+  container: string,
+): Promise<AlertLine | undefined> {
   const deadline = performance.now() + waitMs;
   for (;;) {
-    const [first] = daemon.alerts.slice(before);
+    const first = daemon.alerts
+      .slice(before)
+      .find(({ execwarden }) => execwarden.container?.name === container);
     if (first !== undefined) return isMarker(first) ? undefined : first;
     if (performance.now() > deadline) return undefined;
     await delay(20);
@@ -146,7 +174,6 @@ function layTools(directory: string): string {
   const options = ["-static", "-pthread", "-O1", "-w", "-o", join(tools, "attack"), source];
   execFileSync("gcc", options);
   copyFileSync("/bin/busybox", join(tools, "wget"));
-  if (!existsSync(join(tools, "wget"))) throw new Error("no busybox");
   return tools;
 }
 

@@ -68,6 +68,7 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
       size: 1_000,
       mtimeNs: 1n,
       ctimeNs: 2n,
+      isOnRoot: true,
       ...file,
     },
     generation: 1,

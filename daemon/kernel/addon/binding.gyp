@@ -6,7 +6,9 @@
         "src/audit.cc",
         "src/binding.cc",
         "src/binding_audit.cc",
+        "src/binding_contents.cc",
         "src/binding_host.cc",
+        "src/contents.cc",
         "src/gate.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
@@ -15,6 +17,7 @@
         "src/proc_file.cc",
         "src/roots.cc",
         "src/remote_strings.cc",
+        "src/sha256.cc",
         "src/snapshot.cc",
         "src/superblocks.cc",
         "src/tickets.cc"

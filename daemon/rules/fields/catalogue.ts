@@ -17,6 +17,7 @@ import {
   requestEventType,
 } from "./docker.ts";
 import { requestFields } from "./docker-request.ts";
+import { identityFields } from "./identity.ts";
 import { eventFields, occurrenceFields } from "./event.ts";
 import { executableFields } from "./executable.ts";
 import { allowlistFields, hostFields, imageFields, kubernetesFields } from "./place.ts";
@@ -45,6 +46,7 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...processFields,
   ...ancestorFields,
   ...executableFields,
+  ...identityFields,
   ...viewFields,
   ...capabilityFields,
   ...userFields,

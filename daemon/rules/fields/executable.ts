@@ -20,7 +20,7 @@ export const executableFields: readonly FieldSpec<ExecEvent>[] = plainFields<Exe
     "proc.is_exe_from_memfd",
     "bool",
     "the executable is an anonymous file",
-    (event) => executable(event).path.startsWith("/memfd:"),
+    (event) => executable(event).path.startsWith("/memfd:") || isUnnamed(event),
   ],
   ["proc.duration", "duration", "nanoseconds since the process started", processAge],
   [
@@ -45,6 +45,14 @@ export function isExeWritable(event: ExecEvent): boolean {
   if (uid === owner) return (mode & 0o200) !== 0;
   return (mode & (gid === group ? 0o020 : 0o002)) !== 0;
 }
+
+// The kernel opened the loader of something that the gate did not see, and that the call named by a descriptor only.
+function isUnnamed({ loaded }: ExecEvent): boolean {
+  if (loaded?.by !== "unseen") return false;
+  return loaded.path === "" || descriptorPath.test(loaded.path);
+}
+
+const descriptorPath = /^\/(proc\/(self|thread-self|[0-9]{1,10})|dev)\/fd\/[0-9]{1,10}$/;
 
 /** The file that became the program: for a script its interpreter. */
 export function executable(event: ExecEvent): ExecutedFile {

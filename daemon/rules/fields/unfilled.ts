@@ -45,8 +45,6 @@ evt.infra.docker.name str
 evt.infra.docker.container.id str
 evt.infra.docker.container.name str
 evt.infra.docker.container.image str
-proc.is_exe_upper_layer bool
-proc.is_exe_lower_layer bool
 proc.exe_ino.ctime_duration_pidns_start ns@
 proc.pidns_init_start_ts u64
 proc.fdopencount u64

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "binding_audit.h"
+#include "binding_contents.h"
 #include "binding_host.h"
 #include "gate.h"
 #include "wake.h"
@@ -186,6 +187,17 @@ Napi::Value GateAnswer(const Napi::CallbackInfo& info) {
                             open->gate.Answer(ticket, info[3].As<Napi::Boolean>().Value()));
 }
 
+// handle, slot, generation, sizeMax, callback
+Napi::Value GateDigest(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  int fd = open ? open->gate.FileOf(ticket) : -1;
+  if (fd < 0) return Napi::Boolean::New(info.Env(), false);
+  DigestLater(info.Env(), fd, static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value()),
+              info[4].As<Napi::Function>());
+  return Napi::Boolean::New(info.Env(), true);
+}
+
 Napi::Value GateCounters(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   Napi::Array result = Napi::Array::New(info.Env(), kCounters + 1);
@@ -217,6 +229,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateSetDefaultMode", GateSetDefaultMode},
       {"gateDrain", GateDrain},
       {"gateAnswer", GateAnswer},
+      {"gateDigest", GateDigest},
       {"gateCounters", GateCounters},
   };
   for (const Entry& entry : kEntries) {
@@ -224,6 +237,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   }
   ExportHostCalls(env, exports);
   ExportAudit(env, exports);
+  ExportContents(env, exports);
   return exports;
 }
 

@@ -79,6 +79,8 @@ class Gate {
 
   // Answers a ticket; false when the deadline, or somebody else, answered before.
   bool Answer(Ticket ticket, bool allow);
+  // The file of an unanswered ticket, for the caller to close; -1 when it was answered.
+  int FileOf(Ticket ticket) { return tickets_.Duplicate(ticket); }
   size_t Drain(uint8_t* out, size_t capacity);
   void WakeTaken() { records_announced_.store(false); }
   void MountsTaken() { mounts_announced_.store(false); }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tickets.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace execwarden {
 
 bool TicketTable::Issue(int fd, uint64_t deadline_ns, Ticket* out) {
@@ -40,6 +43,18 @@ int TicketTable::Redeem(Ticket ticket) {
   Slot& slot = slots_[ticket.slot];
   if (slot.state.load(std::memory_order_acquire) != held) return -1;
   return Take(&slot, held, &fd) ? fd : -1;
+}
+
+int TicketTable::Duplicate(Ticket ticket) {
+  if (ticket.slot >= kSlots) return -1;
+  uint64_t held = static_cast<uint64_t>(ticket.generation) << 1 | 1;
+  Slot& slot = slots_[ticket.slot];
+  if (slot.state.load(std::memory_order_acquire) != held) return -1;
+  int copy = fcntl(slot.fd.load(std::memory_order_relaxed), F_DUPFD_CLOEXEC, 0);
+  // Redeemed meanwhile, the number may have become another file's before it was copied.
+  if (slot.state.load(std::memory_order_acquire) == held) return copy;
+  if (copy >= 0) close(copy);
+  return -1;
 }
 
 int TicketTable::RedeemExpired(uint64_t now_ns, uint32_t* cursor, uint64_t* earliest_ns) {

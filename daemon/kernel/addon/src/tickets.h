@@ -26,6 +26,9 @@ class TicketTable {
   // Takes the descriptor of a ticket, once. -1 when it was taken already.
   int Redeem(Ticket ticket);
 
+  // A copy of the descriptor of a ticket that nobody has redeemed yet; -1 when somebody has.
+  int Duplicate(Ticket ticket);
+
   // Takes the next ticket whose deadline is not after `now_ns`, searching from `*cursor`; -1 when
   // there is none. `*earliest_ns` becomes the earliest deadline of those still waiting (UINT64_MAX:
   // none).

@@ -1,0 +1,144 @@
+// What is in the files that are executed: their digests, and which of them an image ships. In the guard thread; digests
+// come from the gate, lists from the main thread. It knows no rules, and never waits: it says what is known by now.
+// SPDX-License-Identifier: Apache-2.0
+import type { Container } from "../model/container.ts";
+import type { FileContent } from "../model/event.ts";
+import type { ContentCounters, ImageFile } from "../model/guard-messages.ts";
+import type { ExecutedFile } from "../model/process.ts";
+import type { GateRecord } from "../tracer/gate-record.ts";
+import type { ByteString } from "../util/byte-string.ts";
+
+/** What rules ask for: nothing, where the image ships a file, or its digest as well. */
+export type ContentQuestion = "nothing" | "image-path" | "digest";
+
+/** What contents are found out with. */
+export interface ContentsPort {
+  /** What the rules in force ask for. */
+  readonly question: () => ContentQuestion;
+  /** Takes the digest of a held exec's file and calls back with 64 hex digits; false when nothing waits any more. */
+  readonly digest: (record: GateRecord, onDigest: (digest: string | undefined) => void) => boolean;
+  /** A digest has come: what waits may go on. */
+  readonly onKnown: () => void;
+}
+
+/** The files of one image, by size: a file of another size cannot be one of them. */
+type ImageFiles = ReadonlyMap<number, readonly ImageFile[]>;
+
+/** The largest file whose digest is taken, bytes. */
+export const contentSizeMax = 64 << 20;
+const imagesMax = 256;
+const digestsMax = 8_192;
+/** Digests that are taken at the same time; more are not known in time, and counted. */
+const runningMax = 16;
+const unknown: FileContent = {};
+
+/** Remembers digests by (device, inode, size, mtime, ctime), and images by their id; both bounded, oldest first out. */
+export class Contents {
+  readonly #port: ContentsPort;
+  readonly #images = new Map<string, ImageFiles>();
+  /** Undefined while it is being taken, empty where it cannot be had. */
+  readonly #digests = new Map<string, string | undefined>();
+  #running = 0;
+  #hashed = 0;
+  #unknown = 0;
+
+  constructor(port: ContentsPort) {
+    this.#port = port;
+  }
+
+  /** The executables that an image ships. */
+  setImage(imageId: string, files: readonly ImageFile[]): void {
+    const bySize = new Map<number, ImageFile[]>();
+    for (const file of files) {
+      const others = bySize.get(file.size);
+      if (others === undefined) bySize.set(file.size, [file]);
+      else others.push(file);
+    }
+    remember(this.#images, [imageId, bySize], imagesMax);
+  }
+
+  /** Whether what rules ask about this file is known, as far as it can be; asks for it otherwise. */
+  isReady(record: GateRecord, container: Container, isHeld: boolean): boolean {
+    const question = this.#port.question();
+    if (question === "nothing") return true;
+    const { file } = record;
+    if (question === "image-path") {
+      if (isShipped(file, container)) return true;
+      const image = this.#images.get(container.image.id);
+      if (image === undefined) return !isHeld;
+      if (!image.has(file.size)) return true;
+    }
+    const key = keyOf(file);
+    if (this.#digests.has(key)) return this.#digests.get(key) !== undefined;
+    return !isHeld || !this.#ask(record, key);
+  }
+
+  /** What is known of a file by now; undefined where no rule asks. */
+  of(file: ExecutedFile, container: Container): FileContent | undefined {
+    const question = this.#port.question();
+    if (question === "nothing") return undefined;
+    if (question === "image-path" && isShipped(file, container)) return { imagePath: file.path };
+    const digest = this.#digests.get(keyOf(file));
+    const sha256 = digest === "" ? undefined : digest;
+    const imagePath = isShipped(file, container)
+      ? file.path
+      : this.#pathInImage(file, container, sha256);
+    if (sha256 === undefined && imagePath === undefined) return unknown;
+    return {
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(imagePath === undefined ? {} : { imagePath }),
+    };
+  }
+
+  counters(): ContentCounters {
+    return { hashed: this.#hashed, unknown: this.#unknown };
+  }
+
+  #pathInImage(
+    file: ExecutedFile,
+    container: Container,
+    digest: string | undefined,
+  ): ByteString | undefined {
+    const image = this.#images.get(container.image.id);
+    const alike = image?.get(file.size);
+    if (image !== undefined && alike === undefined) return undefined;
+    if (digest === undefined) this.#unknown += 1;
+    return alike?.find((candidate) => candidate.sha256 === digest)?.path;
+  }
+
+  // False when it is not to be had.
+  #ask(record: GateRecord, key: string): boolean {
+    if (this.#running >= runningMax) return false;
+    const isAsked = this.#port.digest(record, (digest) => {
+      this.#running -= 1;
+      if (digest !== undefined) this.#hashed += 1;
+      remember(this.#digests, [key, digest ?? ""], digestsMax);
+      this.#port.onKnown();
+    });
+    if (!isAsked) return false;
+    this.#running += 1;
+    remember(this.#digests, [key, undefined], digestsMax);
+    return true;
+  }
+}
+
+/**
+ * True for a file of the image that the container has not changed: what lies on its root and changed last before it was
+ * created. Nobody can set ctime (stat(2)); whatever a container writes has a later one.
+ */
+export function isShipped(file: ExecutedFile, container: Container): boolean {
+  const { createdNs } = container;
+  return file.isOnRoot === true && createdNs !== undefined && file.ctimeNs < createdNs;
+}
+
+function keyOf({ device, inode, size, mtimeNs, ctimeNs }: ExecutedFile): string {
+  return `${device}:${inode}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+function remember<V>(map: Map<string, V>, [key, value]: readonly [string, V], max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= max) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
+}

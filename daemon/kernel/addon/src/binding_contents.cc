@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "binding_contents.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "contents.h"
+
+namespace execwarden {
+namespace {
+
+// Runs `work` in a thread of its own, and `tell` with its result in the caller's. Not libuv's pool:
+// there a decision would wait behind whatever else is read.
+template <typename Result, typename Work, typename Tell>
+void Later(Napi::Env env, Napi::Function callback, const char* name, Work work, Tell tell) {
+  auto function = Napi::ThreadSafeFunction::New(env, callback, name, 0, 1);
+  std::thread([function, name, work = std::move(work), tell]() mutable {
+    prctl(PR_SET_NAME, name);
+    auto* result = new Result(work());
+    auto call = [tell](Napi::Env env, Napi::Function callback, Result* result) {
+      callback.Call({tell(env, *result)});
+      delete result;
+    };
+    if (function.BlockingCall(result, call) != napi_ok) delete result;
+    function.Release();
+  }).detach();
+}
+
+Napi::Value DigestValue(Napi::Env env, const DigestResult& result) {
+  if (result.error != 0) return Napi::Number::New(env, result.error);
+  return Napi::Buffer<uint8_t>::Copy(env, result.digest.data(), result.digest.size());
+}
+
+// [errno, isComplete, path, inode, size, ctime, digest, path, …]
+Napi::Value ListingValue(Napi::Env env, const Listing& listing) {
+  Napi::Array values = Napi::Array::New(env, 2 + listing.files.size() * 5);
+  values.Set(0u, Napi::Number::New(env, listing.error));
+  values.Set(1u, Napi::Boolean::New(env, listing.is_complete));
+  uint32_t at = 2;
+  for (const Executable& file : listing.files) {
+    values.Set(at++, Napi::Buffer<char>::Copy(env, file.path.data(), file.path.size()));
+    values.Set(at++, Napi::BigInt::New(env, file.inode));
+    values.Set(at++, Napi::Number::New(env, static_cast<double>(file.size)));
+    values.Set(at++, Napi::BigInt::New(env, file.ctime_ns));
+    values.Set(at++, Napi::Buffer<uint8_t>::Copy(env, file.digest.data(), file.digest.size()));
+  }
+  return values;
+}
+
+// root, filesMax, sizeMax, bytesMax, callback
+Napi::Value ListExecutablesCall(const Napi::CallbackInfo& info) {
+  std::string root = info[0].As<Napi::String>().Utf8Value();
+  ListLimits limits{info[1].As<Napi::Number>().Uint32Value(),
+                    static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()),
+                    static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value())};
+  auto work = [root, limits] {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
+    return ListExecutables(root, limits);
+  };
+  Later<Listing>(info.Env(), info[4].As<Napi::Function>(), "ew-inventory", work, ListingValue);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void DigestLater(Napi::Env env, int fd, uint64_t size_max, Napi::Function callback) {
+  auto work = [fd, size_max] {
+    DigestResult result = DigestOf(fd, size_max);
+    close(fd);
+    return result;
+  };
+  Later<DigestResult>(env, callback, "ew-digest", work, DigestValue);
+}
+
+void ExportContents(Napi::Env env, Napi::Object exports) {
+  exports.Set("listExecutables", Napi::Function::New(env, ListExecutablesCall, "listExecutables"));
+}
+
+}  // namespace execwarden
