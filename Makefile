@@ -143,6 +143,13 @@ test: engine build ## Run all tests, on an engine of their own (as root)
 	$(call need,systemd-analyze:systemd)
 	@test/run.sh $(ARGS)
 
+.PHONY: test-evasion
+test-evasion: root engine build ## Try every known way around the gate in real containers, and print the table
+	$(call need,gcc:gcc)
+	@mkdir -p build
+	@EVASION=full EVASION_TABLE=$(CURDIR)/build/evasion.txt test/run.sh test/evasion || status=$$?; \
+	cat build/evasion.txt; exit $${status:-0}
+
 .PHONY: test-systemd
 test-systemd: root build ## Try the service on a booted Debian 12 in qemu (some minutes, 5 GB below build/)
 	$(call need,mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs)

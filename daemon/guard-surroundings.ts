@@ -3,10 +3,14 @@
 import { setPriority } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { startTimeNs } from "./enrich/enrich.ts";
+import type { Places } from "./enrich/places.ts";
 import type { ProcessFacts } from "./enrich/process-tree.ts";
 import { contentSizeMax, Contents, type ContentQuestion } from "./guard/contents.ts";
+import { Settlement } from "./guard/settlement.ts";
+import type { LiveJudge } from "./judge.ts";
 import type { Binding } from "./kernel/binding.ts";
 import type { Gate } from "./kernel/gate.ts";
+import type { Host } from "./model/event.ts";
 import type { FromGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import { SecondSight, type SecondViewOptions } from "./second-view.ts";
@@ -82,6 +86,34 @@ export function hurry(log: Log): void {
       error: error instanceof Error ? error.message : String(error),
     });
   }
+}
+
+/** What decides whether a container is observed or held, and sets that on the gate. */
+export function createSettlement(parts: {
+  readonly gate: Gate;
+  readonly places: Places;
+  readonly judge: LiveJudge;
+  readonly host: Host;
+  readonly post: (message: FromGuard) => void;
+}): Settlement {
+  const { gate, places, judge, host, post } = parts;
+  return new Settlement({
+    setMode: ({ device, generation }, mode) => {
+      gate.setMode(device, mode, generation);
+    },
+    setDefaultMode: (mode) => {
+      gate.setDefaultMode(mode);
+    },
+    requestCoverage: (containerId, pid) => {
+      post({ kind: "cover", containerId, pid });
+    },
+    rootsOf: (containerId) => places.rootsOf(containerId),
+    couldDeny: (containerId) => {
+      const container = places.container(containerId);
+      if (container === undefined) return judge.canDeny;
+      return judge.couldDeny({ host, container, allowlists: judge.allowlistsOf(container) });
+    },
+  });
 }
 
 /** The contents of files, which the gate reads of what it holds. */

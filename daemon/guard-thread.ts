@@ -11,10 +11,11 @@ import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { AlertWait } from "./guard/alert-wait.ts";
 import type { Contents } from "./guard/contents.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
-import { Settlement } from "./guard/settlement.ts";
+import type { Settlement } from "./guard/settlement.ts";
 import {
   BootTime,
   createContents,
+  createSettlement,
   createSecondSight,
   hurry,
   monotonicMs,
@@ -74,7 +75,11 @@ class GuardThread {
     this.#judge = judge;
     this.#gate = new Gate(binding, settings.gateHandle);
     this.#tree = new ProcessTree((pid) => readFacts(binding, pid, this.#boot.ns));
-    this.#settlement = this.#createSettlement();
+    const post = (message: FromGuard): void => {
+      this.#post(message);
+    };
+    const places = this.#places;
+    this.#settlement = createSettlement({ ...settings, gate: this.#gate, places, judge, post });
     this.#sender = new DraftSender((drafts) => {
       this.#post({ kind: "alerts", drafts });
     });
@@ -85,10 +90,7 @@ class GuardThread {
       this.#endTurn();
     });
     const shared = {
-      judge,
-      places: this.#places,
-      host: settings.host,
-      monotonicMs,
+      ...{ judge, places, host: settings.host, monotonicMs },
       nextNumber: (): number => (this.#lastNumber += 1),
       onDrafts: (drafts: readonly AlertDraft[]): void => {
         this.#sender.add(drafts);
@@ -119,9 +121,7 @@ class GuardThread {
         this.#deadline = { deadlineMs, onDeadline };
       },
       gate: this.#gate,
-      post: (message) => {
-        this.#post(message);
-      },
+      post,
       monotonicMs,
     });
   }
@@ -263,27 +263,6 @@ class GuardThread {
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {
         this.#pipeline.takeFinding(event, told);
-      },
-    });
-  }
-
-  #createSettlement(): Settlement {
-    return new Settlement({
-      setMode: ({ device, generation }, mode) => {
-        this.#gate.setMode(device, mode, generation);
-      },
-      setDefaultMode: (mode) => {
-        this.#gate.setDefaultMode(mode);
-      },
-      requestCoverage: (containerId, pid) => {
-        this.#post({ kind: "cover", containerId, pid });
-      },
-      rootsOf: (containerId) => this.#places.rootsOf(containerId),
-      couldDeny: (containerId) => {
-        const container = this.#places.container(containerId);
-        if (container === undefined) return this.#judge.canDeny;
-        const allowlists = this.#judge.allowlistsOf(container);
-        return this.#judge.couldDeny({ host: this.#settings.host, container, allowlists });
       },
     });
   }

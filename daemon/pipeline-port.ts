@@ -32,7 +32,7 @@ export interface PipelineOptions {
   readonly places: Places;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
-  readonly contents?: Contents;
+  readonly contents: Contents;
   readonly settlement: Settlement;
   readonly alertWait: AlertWait;
   /** Undefined until they were read, which is asked for when a container is settled. */

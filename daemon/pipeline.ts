@@ -8,7 +8,7 @@ import { draftAlert } from "./guard/alert-draft.ts";
 import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
-import { unknownContainer, type Container } from "./model/container.ts";
+import { unknownContainer } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
 import type { ExecEvent } from "./model/event.ts";
 import type { GuardCounters } from "./model/guard-messages.ts";
@@ -156,7 +156,7 @@ export class Pipeline {
   }
 
   #isReady(pending: Pending): boolean {
-    const { places, settlement, judge } = this.#options;
+    const { places, settlement, judge, contents } = this.#options;
     const { traced, cgroupIds } = pending;
     const { containerId, container } = places.identify(lifeOf(traced.record), cgroupIds);
     // A container's root, but nobody knows whose: the engine will tell.
@@ -164,18 +164,12 @@ export class Pipeline {
     if (pending.isHeld || !pending.hasAsked) settlement.begin(containerId, traced.status.pid);
     pending.hasAsked = true;
     if (pending.isHeld && !settlement.isSettled(containerId)) return false;
-    const isKnown = this.#isContentKnown(pending, container);
+    const isKnown = contents.isReady(traced.record, container, pending.isHeld);
     // Nothing in force could refuse it: it need not wait for the rest of its metadata.
     if (pending.isHeld && !judge.canDeny) this.#letGo(pending);
     return (
       isKnown && container?.isComplete === true && this.#options.users(containerId) !== undefined
     );
-  }
-
-  #isContentKnown({ traced, isHeld }: Pending, container: Container | undefined): boolean {
-    const { contents } = this.#options;
-    if (contents === undefined || container === undefined) return true;
-    return contents.isReady(traced.record, container, isHeld);
   }
 
   // What cannot be looked at is judged now: that is guarded, and nobody else waits behind it.
@@ -218,7 +212,7 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const content = container && this.#options.contents?.of(record.file, container);
+    const content = this.#options.contents.of(record.file, container);
     const facts = factsOf(traced, isHeld || wasLetGo, content?.imagePath);
     const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
@@ -228,7 +222,7 @@ export class Pipeline {
       allowlists: judge.allowlistsOf(container),
       ...(container === undefined ? {} : { container }),
       ...(users === undefined ? {} : { users }),
-      ...(content === undefined ? {} : { content }),
+      content,
     });
     return { event, isKnown: known !== undefined };
   }

@@ -3,6 +3,7 @@ import t from "tap";
 import { ExecSessions } from "../daemon/enrich/exec-origin.ts";
 import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
+import { Contents } from "../daemon/guard/contents.ts";
 import { readUserDirectory, type UserDirectory } from "../daemon/enrich/users.ts";
 import { AlertWait } from "../daemon/guard/alert-wait.ts";
 import { Settlement } from "../daemon/guard/settlement.ts";
@@ -124,6 +125,11 @@ function setUp(options: SetUp = {}) {
   if (options.hasEngineAnswered !== false) alertWait.engineAnswered(takenMs);
   const pipeline = new Pipeline({
     alertWait,
+    contents: new Contents({
+      question: () => "nothing",
+      digest: () => false,
+      onKnown: () => undefined,
+    }),
     judge,
     places,
     tree,

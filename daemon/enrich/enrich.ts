@@ -53,7 +53,7 @@ export interface Surroundings {
   readonly container?: Container;
   readonly allowlists: ReadonlySet<string>;
   readonly users?: UserDirectory;
-  readonly content?: FileContent;
+  readonly content?: FileContent | undefined;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
   /** Boot time, nanoseconds since the epoch. */

@@ -58,9 +58,9 @@ export class Contents {
   }
 
   /** Whether what rules ask about this file is known, as far as it can be; asks for it otherwise. */
-  isReady(record: GateRecord, container: Container, isHeld: boolean): boolean {
+  isReady(record: GateRecord, container: Container | undefined, isHeld: boolean): boolean {
     const question = this.#port.question();
-    if (question === "nothing") return true;
+    if (question === "nothing" || container === undefined) return true;
     const { file } = record;
     if (question === "image-path") {
       if (isShipped(file, container)) return true;
@@ -74,9 +74,9 @@ export class Contents {
   }
 
   /** What is known of a file by now; undefined where no rule asks. */
-  of(file: ExecutedFile, container: Container): FileContent | undefined {
+  of(file: ExecutedFile, container: Container | undefined): FileContent | undefined {
     const question = this.#port.question();
-    if (question === "nothing") return undefined;
+    if (question === "nothing" || container === undefined) return undefined;
     if (question === "image-path" && isShipped(file, container)) return { imagePath: file.path };
     const digest = this.#digests.get(keyOf(file));
     const sha256 = digest === "" ? undefined : digest;

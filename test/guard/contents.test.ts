@@ -16,7 +16,7 @@ const copy = gateRecord({ file: { path: "/tmp/x", ctimeNs: 2_000n, inode: 9n } }
 interface Asked {
   readonly contents: Contents;
   readonly waiting: ((digest: string | undefined) => void)[];
-  known(): number;
+  readonly known: () => number;
 }
 
 function contentsFor(question: ContentQuestion, canDigest = true): Asked {
