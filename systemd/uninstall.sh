@@ -18,6 +18,7 @@ if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ] && [ -e "$unit" ]; then
 fi
 rm -f "$DESTDIR$unit" "$DESTDIR$PREFIX/lib/sysusers.d/execwarden.conf" "$DESTDIR$PREFIX/bin/execwarden"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetch.yaml"
+rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetchers.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/docker-events.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/second-view.yaml"
 for folder in "$DESTDIR$PREFIX/share/execwarden/rules" "$DESTDIR$PREFIX/share/execwarden"; do
