@@ -37,9 +37,21 @@ function repositoryFile(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
+const onlyFromImage = `
+- rule: Program Not Shipped by Image
+  desc: For the container "strict" only.
+  condition: evt.type in (execve, execveat) and container.name = strict and not proc.image_path exists
+  output: program that the image does not ship (%proc.exepath)
+  priority: WARNING
+`;
+
 const policies = `policies:
   - name: No web fetch
     rules: [Run Web Fetch Program in Container]
+    mode: enforce
+    actions: [deny]
+  - name: The image's programs and no others
+    rules: [Program Not Shipped by Image]
     mode: enforce
     actions: [deny]
   - name: No loader
@@ -63,6 +75,7 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
     policies,
     rules: ["web-fetchers", "second-view"]
       .map((name) => readFileSync(repositoryFile(`rules/${name}.yaml`), "utf8"))
+      .concat(onlyFromImage)
       .join("\n"),
   });
   try {

@@ -199,13 +199,13 @@ const copies: readonly Technique[] = [
     expected: "out of reach",
   },
   {
-    name: "copy with another byte, only_from_image",
+    name: "copy with another byte, the image's only",
     where: "strict",
     script: `cp ${curl} /tmp/z; echo >>/tmp/z; /tmp/z -V; :`,
     expected: "denied",
   },
   {
-    name: "program of their own, only_from_image",
+    name: "program of their own, the image's only",
     where: "strict",
     argv: attack("vfork"),
     expected: "denied",

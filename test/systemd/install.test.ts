@@ -44,6 +44,7 @@ t.test("a first installation", async (t) => {
     { path: "usr/lib/sysusers.d/execwarden.conf", mode: 0o644 },
     { path: "usr/share/execwarden/rules/second-view.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/web-fetch.yaml", mode: 0o644 },
+    { path: "usr/share/execwarden/rules/web-fetchers.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/docker-events.yaml", mode: 0o644 },
     { path: "usr/share/doc/execwarden/operations.md", mode: 0o644 },
     { path: "etc/execwarden/execwarden.yaml", mode: 0o640 },
