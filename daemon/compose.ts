@@ -124,7 +124,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     failures: createFailureAlerts({ nowMs: () => clock.monotonicMs(), newUuid: randomUUID }),
     engine: () => inventory.status().engine,
     onTaken: (count) => {
-      guard.post({ kind: "taken", alerts: count });
+      guard.taken(count);
     },
   });
   const enforcement = createEnforcement(options, { guard, alerts, host });

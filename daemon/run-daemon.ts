@@ -4,6 +4,7 @@ import type { RunOptions } from "./cli/command.ts";
 import { exitCodes } from "./cli/exit-codes.ts";
 import { createClock } from "./host/clock.ts";
 import { createDescriptorStream } from "./host/descriptor-stream.ts";
+import { keepHeapSmall } from "./host/heap.ts";
 import { catchHangups } from "./host/hangup.ts";
 import { createLog, type DaemonLog } from "./host/log.ts";
 import type { ProcessTerminal } from "./host/terminal.ts";
@@ -28,6 +29,7 @@ const logCloseMs = 1_000;
 
 /** Answers with the exit code: 0 after a stop that was asked for, 1 when it could not start or broke. */
 export async function runDaemon(options: RunOptions, around: RunSurroundings): Promise<number> {
+  keepHeapSmall();
   const settingsOptions = { ...options, environmentDockerHost: around.env.dockerHost };
   const { settings, diagnostics } = await readSettings(settingsOptions);
   if (diagnostics.length > 0) await around.terminal.writeError(renderDiagnostics(diagnostics));
