@@ -126,7 +126,7 @@ export class Contents {
  * True for a file of the image that the container has not changed: what lies on its root and changed last before it was
  * created. Nobody can set ctime (stat(2)); whatever a container writes has a later one.
  */
-export function isShipped(file: ExecutedFile, container: Container): boolean {
+function isShipped(file: ExecutedFile, container: Container): boolean {
   const { createdNs } = container;
   return file.isOnRoot === true && createdNs !== undefined && file.ctimeNs < createdNs;
 }

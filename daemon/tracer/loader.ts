@@ -47,7 +47,7 @@ export function loadedProgram(
 }
 
 /** The first argument that is no option of the loader; empty when there is none. */
-export function programArgument(argv: readonly ByteString[]): ByteString {
+function programArgument(argv: readonly ByteString[]): ByteString {
   let at = 1;
   for (; at < argv.length && at < optionsMax; at++) {
     const word = argv[at] ?? "";

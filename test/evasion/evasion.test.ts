@@ -8,6 +8,8 @@ import { openStage } from "./stage.ts";
 import { techniques } from "./techniques.ts";
 
 const isFull = process.env["EVASION"] === "full";
+/** Containers that are started, a few at a time, with a first exec that must not run. */
+const starts = isFull ? 500 : 16;
 const tableFile = process.env["EVASION_TABLE"];
 
 if (requireEngine(t)) {
@@ -26,6 +28,10 @@ if (requireEngine(t)) {
       if (tableFile !== undefined) writeFileSync(tableFile, `${rows.join("\n")}\n`);
     });
   }
+  await t.test(`the entry point is denied, ${starts} times of ${starts}`, async (t) => {
+    const { denied } = await stage.startMany(starts);
+    t.equal(denied, starts);
+  });
   await t.test("nothing was lost, or late", async (t) => {
     const { gate } = await stage.daemon.status();
     t.match(gate.counters, { lost: 0, deadlinesMissed: 0 });

@@ -22,6 +22,8 @@ export interface Attempt {
 export interface Stage {
   readonly daemon: TestDaemon;
   attempt(technique: Technique): Promise<Attempt>;
+  /** Starts containers whose entry point is denied, several at a time; how many did not run it. */
+  startMany(count: number): Promise<{ readonly denied: number }>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ const nearlyPrivileged = [
   ...["--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--pid=host"],
   ...["--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"],
 ];
+const lanes = 4;
 const waitMs = 4_000;
 const curlRan = /^curl \d/m;
 
@@ -129,6 +132,14 @@ async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Pro
       const told = `exit ${code}, ${hasRun ? "ran" : "did not run"}: ${stdout.slice(0, 200)} ${stderr.slice(0, 300)} ${alert?.output ?? "no alert"} ${JSON.stringify(alert?.execwarden.outcomes)}`;
       return { seen, tookMs, told };
     },
+    startMany: async (count) => {
+      const ends = await inLanes(count, () =>
+        engine.docker("run", "--rm", "--network=none", images.curl, "-V"),
+      );
+      const isDenied = ({ code, stdout, stderr }: CommandResult): boolean =>
+        code !== 0 && !curlRan.test(stdout) && /operation not permitted/i.test(stderr);
+      return { denied: ends.filter(isDenied).length };
+    },
     close: async () => {
       await daemon.stop();
     },
@@ -197,4 +208,17 @@ function runOnHost([program = "", ...args]: readonly string[]): Promise<CommandR
       resolve({ code: typeof code === "number" ? code : -1, stdout, stderr });
     });
   });
+}
+
+async function inLanes<T>(count: number, work: () => Promise<T>): Promise<readonly T[]> {
+  const results: T[] = [];
+  let started = 0;
+  const lane = async (): Promise<void> => {
+    while (started < count) {
+      started += 1;
+      results.push(await work());
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results;
 }
