@@ -3,6 +3,7 @@
 import type { RunOptions } from "./cli/command.ts";
 import { exitCodes } from "./cli/exit-codes.ts";
 import { createClock } from "./host/clock.ts";
+import { descriptorLimit } from "./host/descriptor-limit.ts";
 import { createDescriptorStream } from "./host/descriptor-stream.ts";
 import { keepHeapSmall } from "./host/heap.ts";
 import { catchHangups } from "./host/hangup.ts";
@@ -26,6 +27,8 @@ export interface RunSurroundings {
 }
 
 const logCloseMs = 1_000;
+/** Every exec that is held or read takes a descriptor, beside connections and files. */
+const descriptorsMin = 4_096;
 
 /** Answers with the exit code: 0 after a stop that was asked for, 1 when it could not start or broke. */
 export async function runDaemon(options: RunOptions, around: RunSurroundings): Promise<number> {
@@ -62,6 +65,7 @@ async function guardUntilStopped(
   { terminal, version, env }: RunSurroundings,
   log: DaemonLog,
 ): Promise<number> {
+  warnOfLimits(log);
   const died = new AbortController();
   const onHangup = catchHangups();
   const daemon = await startDaemon(
@@ -98,6 +102,18 @@ async function guardUntilStopped(
   endReopen();
   await daemon.stop();
   return died.signal.aborted ? exitCodes.checkFailed : exitCodes.ok;
+}
+
+function warnOfLimits(log: DaemonLog): void {
+  const limit = descriptorLimit();
+  if (limit === undefined || limit >= descriptorsMin) return;
+  log.warn(
+    "few descriptors: execs that find none left are refused by the kernel; raise LimitNOFILE",
+    {
+      limit,
+      recommended: descriptorsMin,
+    },
+  );
 }
 
 function createNotify(socketPath: string | undefined, log: DaemonLog): Notify {

@@ -95,6 +95,8 @@ export interface DaemonOptions {
   readonly onDeadline?: "allow" | "deny";
   /** A descriptor that its standard output goes to; `alerts` stays empty then. */
   readonly stdout?: number;
+  /** A program, and its arguments, that is to run the daemon: prlimit, say. */
+  readonly runBy?: readonly string[];
   /** Further keys of execwarden.yaml. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -107,7 +109,9 @@ export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   const directory = mkdtempSync(join(tmpdir(), "execwarden-daemon-"));
   const socket = join(directory, "control.sock");
   const config = writeFiles(directory, socket, options);
-  const child = spawn(process.execPath, [daemonProgram, "run", "--json-log", "--config", config], {
+  const run = [process.execPath, daemonProgram, "run", "--json-log", "--config", config];
+  const [program = "", ...args] = [...(options.runBy ?? []), ...run];
+  const child = spawn(program, args, {
     stdio: ["ignore", options.stdout ?? "pipe", "pipe"],
   });
   const alerts: AlertLine[] = [];
