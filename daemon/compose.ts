@@ -42,6 +42,7 @@ import { Witnessing } from "./witnessing.ts";
 /** What a daemon is composed from. */
 export interface ComposeOptions {
   readonly settings: Settings;
+  readonly configFile: string;
   /** Reads and checks all files again, for a reload. */
   readonly readSettings: () => Promise<SettingsResult>;
   readonly audience: OutputAudience;

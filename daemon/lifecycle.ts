@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { blindBefore } from "./blind-times.ts";
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
+import { FileWatching } from "./file-watching.ts";
 import type { GuardListener } from "./guard.ts";
 import { readRunRecord, type RunRecord } from "./host/run-record.ts";
 import type { ReloadReport } from "./model/generation.ts";
@@ -73,14 +74,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     on_deadline: config.gate.onDeadline,
   });
   service.ready();
-  parts.generations.listen({
-    onBegin: () => {
-      service.reloading();
-    },
-    onEnd: () => {
-      service.reloaded();
-    },
-  });
+  followFiles(parts, options, { service, stops });
   return {
     reopenOutputs() {
       parts.outputs.reopen();
@@ -91,6 +85,30 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
       await stopAll(stops, log);
     },
   };
+}
+
+// Reloads are told to the service manager, and begun where a file changes.
+function followFiles(
+  { generations }: Parts,
+  { configFile, log }: DaemonOptions,
+  { service, stops }: { readonly service: ServiceStatus; readonly stops: Stop[] },
+): void {
+  generations.listen({
+    onBegin: () => {
+      service.reloading();
+    },
+    onEnd: () => {
+      service.reloaded();
+    },
+  });
+  const watching = new FileWatching({ configFile, generations, log });
+  stops.push({
+    name: "file watch",
+    stop: () => {
+      watching.stop();
+    },
+  });
+  void watching.start();
 }
 
 function serviceFacts({ enforcement, generations, guarding, inventory }: Parts): ServiceFacts {

@@ -71,6 +71,7 @@ async function guardUntilStopped(
   const daemon = await startDaemon(
     {
       settings,
+      configFile: options.configFile,
       readSettings: () => readSettings(options),
       version,
       audience: terminal,

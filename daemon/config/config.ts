@@ -44,6 +44,8 @@ export interface Config {
     readonly writersGroup?: string;
   };
   readonly outputs: OutputsConfig;
+  /** Whether a file that changes is read at once. */
+  readonly watch: boolean;
   /** Where the daemon keeps when it last guarded. */
   readonly stateDirectory: string;
 }

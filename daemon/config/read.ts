@@ -116,6 +116,7 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     witness: input.witness,
     control: controlOf(input.control),
     outputs: toOutputsConfig(input.outputs),
+    watch: input.watch,
     stateDirectory: input.state_directory,
   };
 }

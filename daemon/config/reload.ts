@@ -22,6 +22,7 @@ const liveSettings: readonly string[] = [
   "gate.deadline",
   "gate.on_deadline",
   "outputs",
+  "watch",
 ];
 
 /** Compares two configurations, setting by setting. */
@@ -40,11 +41,11 @@ export function compareConfigs(before: Config, after: Config): ConfigChanges {
 /** The new configuration as far as it can hold now: what takes a restart stays as it was. */
 export function reloadable(before: Config, after: Config): Config {
   const { rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs } = after;
-  const { rules, priority, ruleMatching, appendOutput } = after;
+  const { rules, priority, ruleMatching, appendOutput, watch } = after;
   return {
     ...before,
     ...{ rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs },
-    ...{ rules, priority, ruleMatching, appendOutput },
+    ...{ rules, priority, ruleMatching, appendOutput, watch },
   };
 }
 

@@ -71,6 +71,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   outputs: outputsSchema.prefault({}),
+  watch: z
+    .boolean()
+    .default(false)
+    .describe("Reload when a file changes; without it execwarden reload or SIGHUP does"),
   state_directory: pathSchema
     .default("/var/lib/execwarden")
     .describe("Where the daemon keeps when it last guarded, for the status after a restart"),

@@ -70,6 +70,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** The files that `readSources` would read for this path; the path itself where that leads nowhere. */
+export async function findSources(path: string): Promise<readonly string[]> {
+  const { files } = await findFiles(path, { missing: "warning" });
+  return files.length === 0 ? [path] : files;
+}
+
 interface FoundFiles {
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];

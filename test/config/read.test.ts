@@ -33,6 +33,7 @@ const defaults = {
   gate: { deadlineMs: 250, onDeadline: "allow" },
   stateDirectory: "/var/lib/execwarden",
   witness: { mode: "gaps", memfd: true },
+  watch: false,
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
   outputs: {
     queue: { alertsMax: 10_000, bytesMax: 16 * 2 ** 20 },
@@ -68,6 +69,7 @@ mode: enforce
 gate: { deadline: 1s, on_deadline: deny }
 control: { socket: /s.sock, group: docker }
 state_directory: /state
+watch: true
 outputs:
   stdout: { format: json }
   queue: { alerts: 500, size: 2MiB }
@@ -112,6 +114,7 @@ outputs:
     mode: "enforce",
     gate: { deadlineMs: 1000, onDeadline: "deny" },
     witness: { mode: "gaps", memfd: true },
+    watch: true,
     control: { socket: "/s.sock", group: "docker" },
     stateDirectory: "/state",
     outputs: {
