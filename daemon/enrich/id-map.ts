@@ -5,7 +5,7 @@ import type { ByteString } from "../util/byte-string.ts";
 export type IdMap = (id: number) => number | undefined;
 
 /** The map of a container without a user namespace of its own. */
-export const identity: IdMap = (id) => id;
+const identity: IdMap = (id) => id;
 
 /** The kernel takes no more lines (user_namespaces(7)). */
 const rangesMax = 340;

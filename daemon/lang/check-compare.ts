@@ -140,7 +140,7 @@ function readOperand<E>(
   }
   if (left.spec?.literals?.has(node.value) === false) {
     const hint = didYouMean(fromByteString(node.value), left.spec.literals);
-    context.error("bad-value", `${shown}${hint || ": it never has this value"}`, node.range);
+    context.error("unknown-value", `${shown}${hint || ": it never has this value"}`, node.range);
     return undefined;
   }
   if (operator.literal !== "hex") return literal.value;

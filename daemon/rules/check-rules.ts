@@ -86,7 +86,7 @@ function openWorkshop<E>(
 }
 
 /** Codes of what a newer engine may know. */
-const unknownCodes = ["unknown-field", "unknown-event-type", "output-field"];
+const unknownCodes = ["unknown-field", "unknown-value", "output-field"];
 
 /** True where the first fault is one that the rule says may be there. */
 function isSkipped({ parts }: CollectedRule, faults: readonly Diagnostic[]): boolean {

@@ -207,16 +207,22 @@ class TemplateReader<E> {
     const name = word.exec(this.#text.value)?.[0] ?? "";
     const end = start + name.length;
     if (name === "") {
-      this.#error(`cannot print this "%": expected a field behind it`, percent, start);
+      const code = start < this.#text.value.length ? "output-field" : "output";
+      this.#error(`cannot print this "%": expected a field behind it`, percent, start, code);
       return;
     }
     const hint = didYouMean(name, this.#catalogue.names());
-    this.#error(`cannot print field "${name}"${hint || ": no such field"}`, percent, end);
+    this.#error(
+      `cannot print field "${name}"${hint || ": no such field"}`,
+      percent,
+      end,
+      "output-field",
+    );
   }
 
-  #error(message: string, start: number, end: number): void {
+  #error(message: string, start: number, end: number, code = "output"): void {
     const span = this.#text.spanOf(start, end);
-    this.diagnostics.push(errorAt({ code: "output", message, span }));
+    this.diagnostics.push(errorAt({ code, message, span }));
   }
 
   #warn(message: string, start: number, end: number): void {

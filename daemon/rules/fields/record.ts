@@ -134,7 +134,7 @@ function typeReader(name: string): Getter<RecordEvent> {
 }
 
 /** The moment of an event stands below a name of its own, and is shown in UTC. */
-export const momentName = "$ts";
+const momentName = "$ts";
 
 function timeReader(name: string, read: (timeNs: bigint) => Scalar): Getter<RecordEvent> {
   return (record) => {
