@@ -131,7 +131,7 @@ class TemplateReader<E> {
   // format = { character | "%" [ width ] ( field | transformer ) }
   read(start: number): void {
     const { value } = this.#text;
-    if (value === "") this.#error("cannot use an empty output", 0, 0);
+    if (value === "") this.#error("cannot use an empty output", [0, 0]);
     let at = start;
     while (at < value.length) {
       const percent = value.indexOf("%", at);
@@ -160,7 +160,7 @@ class TemplateReader<E> {
     const get = getterOf(operand);
     const width = Math.min(Number(value.slice(percent + 1, start)), widthMax);
     if (operand.spec?.isFilterOnly === true || get === undefined) {
-      this.#error(`cannot print field "${printOperand(node)}": it is for conditions`, start, end);
+      this.#error(`cannot print field "${printOperand(node)}": it is for conditions`, [start, end]);
     } else this.parts.push({ kind: "field", get, form: formOf(operand), width });
     this.#noteFields(node);
     return end;
@@ -208,7 +208,7 @@ class TemplateReader<E> {
     const end = start + name.length;
     if (name === "") {
       const code = start < this.#text.value.length ? "output-field" : "output";
-      this.#error(`cannot print this "%": expected a field behind it`, percent, start, code);
+      this.#error(`cannot print this "%": expected a field behind it`, [percent, start], code);
       return;
     }
     const hint = didYouMean(name, this.#catalogue.names());
@@ -220,7 +220,7 @@ class TemplateReader<E> {
     );
   }
 
-  #error(message: string, start: number, end: number, code = "output"): void {
+  #error(message: string, [start, end]: readonly [number, number], code = "output"): void {
     const span = this.#text.spanOf(start, end);
     this.diagnostics.push(errorAt({ code, message, span }));
   }

@@ -60,9 +60,9 @@ const types = (text: string, ...names: readonly string[]): Row => [
   { condition: text },
   names.length === 0 ? { all_or_most: true } : { all_or_most: false, names },
 ];
-const loaded = (name: string, files: readonly string[], answer: object, more = {}): Row => [
+const loaded = (name: string, files: readonly string[], answer: object): Row => [
   name,
-  { files, ...more },
+  { files },
   answer,
 ];
 
