@@ -214,8 +214,7 @@ class TemplateReader<E> {
     const hint = didYouMean(name, this.#catalogue.names());
     this.#error(
       `cannot print field "${name}"${hint || ": no such field"}`,
-      percent,
-      end,
+      [percent, end],
       "output-field",
     );
   }
