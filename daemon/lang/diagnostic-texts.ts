@@ -13,7 +13,8 @@ export const langDiagnosticTexts = {
   transformer: "A transformer got the wrong arguments.",
   "operator-type": "The operator does not work on fields of this type.",
   "bad-value": "The value is none that the field can have.",
-  "unknown-value": "The field only has certain values, such as names of events; this is none of them.",
+  "unknown-value":
+    "The field only has certain values, such as names of events; this is none of them.",
   "bad-regex": "The pattern is not a regular expression in POSIX syntax.",
   "right-field": "The field on the right cannot be compared with the one on the left.",
   "unknown-macro": "No macro has this name, or it is defined after the macro that uses it.",
