@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./model/container.ts";
 import type { ContentQuestion } from "./guard/contents.ts";
+import type { RuleInfo } from "./model/decision.ts";
 import type { Place } from "./model/event.ts";
 import type { SourceText } from "./model/guard-messages.ts";
 import type { RuleSettings } from "./model/rule-settings.ts";
@@ -16,9 +17,10 @@ import { decide } from "./policy/decide.ts";
 import type { LimitState } from "./policy/limits.ts";
 import { readPoliciesInSteps } from "./policy/policy-file.ts";
 import type { Policy } from "./policy/policy.ts";
-import { couldDeny } from "./policy/scope.ts";
+import { couldDeny, refusingPolicies } from "./policy/scope.ts";
 import { compileScope, loadRulesInSteps } from "./rules/load.ts";
 import type { Ruleset } from "./rules/ruleset.ts";
+import { defaultSource } from "./rules/subject.ts";
 import type { Diagnostic } from "./text/diagnostic.ts";
 import { splitEntries } from "./text/yaml-flow.ts";
 import { finish, type Steps } from "./util/steps.ts";
@@ -135,6 +137,7 @@ export interface JudgeOptions {
 export function createJudge(loaded: LoadedJudge, options: JudgeOptions): LiveJudge {
   const { ruleset, policies, allowlists } = loaded;
   const { mode, limits, monotonicMs, pausedText = (): undefined => undefined } = options;
+  const refusing = refusingPolicies(policies, rulesOfExecs(ruleset), mode);
   const allowed = new WeakMap<Container, ReadonlySet<string>>();
   return {
     match: (event) => ruleset.match(event),
@@ -150,11 +153,14 @@ export function createJudge(loaded: LoadedJudge, options: JudgeOptions): LiveJud
       allowed.set(container, known);
       return known;
     },
-    couldDeny: (place) => couldDeny(place, policies, mode),
-    canDeny: mode === "enforce" && policies.some(refuses),
+    couldDeny: (place) => couldDeny(place, refusing),
+    canDeny: refusing.length > 0,
   };
 }
 
-function refuses({ isEnabled, info, actions }: Policy): boolean {
-  return isEnabled && info.mode === "enforce" && actions.some(({ kind }) => kind === "deny");
+/** The rules in force that an exec may match. */
+function rulesOfExecs({ enabled }: Ruleset): readonly RuleInfo[] {
+  return enabled.filter(
+    ({ source, inactiveBecause }) => source === defaultSource && inactiveBecause === undefined,
+  );
 }

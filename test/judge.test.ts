@@ -13,6 +13,23 @@ const rules = `
   output: "fetch %proc.name in %container.name"
   priority: INFO
   tags: [network]
+- rule: Door
+  desc: the engine tells of a container
+  condition: evt.type = docker_event
+  output: o
+  priority: INFO
+  source: docker
+- rule: Dead
+  desc: nothing sees files being opened
+  condition: evt.type = open
+  output: o
+  priority: INFO
+- rule: Off
+  desc: an exec, but switched off
+  condition: evt.type = execve
+  output: o
+  priority: INFO
+  enabled: false
 `;
 const allowlist = `
 allowlists:
@@ -68,7 +85,7 @@ t.test("sound files are loaded whole", (t) => {
   t.strictSame(diagnostics, []);
   t.strictSame(
     loaded?.ruleset.rules.map(({ name }) => name),
-    ["Fetch"],
+    ["Fetch", "Door", "Dead", "Off"],
   );
   t.strictSame(
     loaded?.policies.map(({ info }) => info.name),
@@ -221,6 +238,10 @@ const refusals: readonly [
   ["the policy only watches", { mode: "monitor" }, "enforce", false, false],
   ["the policy is switched off", { isEnabled: false }, "enforce", false, false],
   ["the policy does something else", { actions: "pause: container" }, "enforce", false, false],
+  ["its rules are about the engine's events", { rules: "Door" }, "enforce", false, false],
+  ["its rules are inactive", { rules: "Dead" }, "enforce", false, false],
+  ["its rules are switched off", { rules: "Off" }, "enforce", false, false],
+  ["one of its rules is about execs", { rules: "Door, Fetch" }, "enforce", true, true],
   ["the policy holds elsewhere", { scope: "container.name = other" }, "enforce", true, false],
   ["the policy holds here", { scope: "container.name = web" }, "enforce", true, true],
 ];

@@ -15,22 +15,31 @@ export function applies(policy: Policy, rule: RuleInfo, place: Place): boolean {
 }
 
 /**
- * True when some policy could refuse an exec at this place: its gate then has to hold execs for the decision, where it
- * would otherwise let them go at once.
+ * The policies in force that refuse on one of these rules. Rules that no exec can match are not to be among them: a
+ * policy about the engine's events alone holds up nobody's exec.
  */
-export function couldDeny(
-  place: Place,
+export function refusingPolicies(
   policies: readonly Policy[],
+  rules: readonly RuleInfo[],
   mode: "monitor" | "enforce",
-): boolean {
-  if (mode === "monitor") return false;
-  return policies.some(
-    (policy) =>
-      policy.isEnabled &&
-      policy.info.mode === "enforce" &&
-      policy.actions.some(({ kind }) => kind === "deny") &&
-      sparedBy(policy.never, place.container) === undefined &&
-      isInScope(policy, place),
+): readonly Policy[] {
+  if (mode === "monitor") return [];
+  return policies.filter(
+    ({ isEnabled, info, actions, selectors }) =>
+      isEnabled &&
+      info.mode === "enforce" &&
+      actions.some(({ kind }) => kind === "deny") &&
+      selectors.some((selector) => rules.some((rule) => selects(selector, rule))),
+  );
+}
+
+/**
+ * True when one of the policies that refuse could do so at this place: its gate then has to hold execs for the
+ * decision, where it would otherwise let them go at once.
+ */
+export function couldDeny(place: Place, refusing: readonly Policy[]): boolean {
+  return refusing.some(
+    (policy) => sparedBy(policy.never, place.container) === undefined && isInScope(policy, place),
   );
 }
 

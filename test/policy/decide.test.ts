@@ -7,7 +7,7 @@ import { decide } from "../../daemon/policy/decide.ts";
 import { createLimits, type LimitState } from "../../daemon/policy/limits.ts";
 import { parseNeverEntry, type NeverEntry } from "../../daemon/policy/never.ts";
 import type { Policy } from "../../daemon/policy/policy.ts";
-import { couldDeny } from "../../daemon/policy/scope.ts";
+import { couldDeny, refusingPolicies } from "../../daemon/policy/scope.ts";
 import { container, execEvent, hex64, host, place, rule } from "./samples.ts";
 
 interface PolicyParts extends Partial<Policy> {
@@ -347,8 +347,16 @@ const couldDenyRows: readonly [
 
 for (const [name, policies, mode, could] of couldDenyRows) {
   t.test(`could an exec be refused here: ${name}`, (t) => {
-    t.equal(couldDeny(place(), policies, mode), could);
+    t.equal(couldDeny(place(), refusingPolicies(policies, [rule()], mode)), could);
     if (!could) t.equal(decided({ policies, mode }).verdict, "allow", "then no decision refuses");
     t.end();
   });
 }
+
+t.test("a policy of which no rule is about execs refuses none", (t) => {
+  const other = rule({ tags: ["docker"] });
+  t.equal(couldDeny(place(), refusingPolicies([policy()], [other], "enforce")), false);
+  t.equal(couldDeny(place(), refusingPolicies([policy()], [], "enforce")), false);
+  t.equal(couldDeny(place(), refusingPolicies([policy()], [other, rule()], "enforce")), true);
+  t.end();
+});
