@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
+import { toByteString, type ByteString } from "../../util/byte-string.ts";
 import type { Container, ContainerMount } from "../../model/container.ts";
 import type { Occurrence, Place } from "../../model/event.ts";
 import type { FieldSpec, Value } from "../../lang/field.ts";
 import { compileGlob } from "../../lang/glob.ts";
-import { indexOf, namedField, plainFields, readOne } from "./define.ts";
+import { indexOf, labelOf, namedField, plainFields, readOne } from "./define.ts";
 import { rememberLast } from "./remember-last.ts";
 
 /** Reads the container; without a value on the host. */
@@ -103,7 +103,7 @@ export const containerFields: readonly FieldSpec<Place>[] = [
     name: "container.label",
     type: "string",
     description: "one label",
-    get: ({ container }, key) => text(container?.labels[fromByteString(key)]),
+    get: ({ container }, key) => labelOf(container?.labels, key),
   }),
   mountField("container.mount", "source", mountText),
   mountField("container.mount.source", "destination", ({ source }) => source),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ByteString } from "../../util/byte-string.ts";
+import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
 import type { FieldReader, FieldSpec, FieldType, Getter } from "../../lang/field.ts";
 
 /** One row of a table of plain fields: name, type, description, how to read it. */
@@ -37,6 +37,17 @@ export function namedField<E>(parts: {
     argument: "required",
     bind: (argument = "") => ({ kind: "one", get: (subject) => get(subject, argument) }),
   };
+}
+
+/** One label's value. Names are the user's and the attacker's: what every object inherits is no label. */
+export function labelOf(
+  labels: Readonly<Record<string, string>> | undefined,
+  key: ByteString,
+): ByteString | undefined {
+  const name = fromByteString(key);
+  if (labels === undefined || !Object.hasOwn(labels, name)) return undefined;
+  const value = labels[name];
+  return value === undefined ? undefined : toByteString(value);
 }
 
 /** A reader of one value. */

@@ -3,7 +3,7 @@ import { fromByteString, toByteString, type ByteString } from "../../util/byte-s
 import type { Image } from "../../model/container.ts";
 import type { Place } from "../../model/event.ts";
 import type { FieldSpec } from "../../lang/field.ts";
-import { namedField, plainFields } from "./define.ts";
+import { labelOf, namedField, plainFields } from "./define.ts";
 
 /** image.*: the image by its normalised name (ours: upstream has only container.image.*). */
 export const imageFields: readonly FieldSpec<Place>[] = [
@@ -23,7 +23,7 @@ export const imageFields: readonly FieldSpec<Place>[] = [
     name: "image.label",
     type: "string",
     description: "one label baked into the image",
-    get: ({ container }, key) => text(container?.image.labels[fromByteString(key)]),
+    get: ({ container }, key) => labelOf(container?.image.labels, key),
   }),
 ];
 
@@ -67,7 +67,7 @@ export const kubernetesFields: readonly FieldSpec<Place>[] = [
     type: "string",
     description: "one label of the pod, where the container carries it",
     get: ({ container }, key) =>
-      container?.kubernetes === undefined ? undefined : text(container.labels[fromByteString(key)]),
+      container?.kubernetes === undefined ? undefined : labelOf(container.labels, key),
   }),
 ];
 
