@@ -59,8 +59,8 @@ export function checkCompare<E>(
   }
   const build = right === undefined ? checkLiterals : checkRightField;
   const test = build({ expr, operator, left, right }, context);
-  if (left.emptyField !== undefined) return constant(false, [left.emptyField]);
-  if (right?.emptyField !== undefined) return constant(false, [right.emptyField]);
+  if (left.emptyField !== undefined) return constant(false);
+  if (right?.emptyField !== undefined) return constant(false);
   return test ?? constant(false);
 }
 

@@ -120,7 +120,7 @@ class Walk<E> implements Reporter {
   #checkExists(expr: ExistsExpr): Checked<E> {
     const operand = this.resolve(expr.left);
     if (operand === undefined) return constant(false);
-    if (operand.reader === undefined) return constant(false, [operand.emptyField ?? ""]);
+    if (operand.reader === undefined) return constant(false);
     const test = existsPredicate(operand.reader);
     return { kind: "leaf", size: 1, test, cost: operand.cost };
   }

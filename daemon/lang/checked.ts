@@ -20,8 +20,6 @@ export interface CheckedConstant {
   readonly kind: "constant";
   readonly value: boolean;
   readonly size: 0;
-  /** Fields without a value for any subject that made it so. */
-  readonly emptyFields: readonly string[];
 }
 
 /** One check. */
@@ -42,9 +40,9 @@ export interface Bound {
   readonly values: ReadonlySet<ByteString>;
 }
 
-/** A constant; `emptyFields` says why, for a false one. */
-export function constant(value: boolean, emptyFields: readonly string[] = []): CheckedConstant {
-  return { kind: "constant", value, size: 0, emptyFields };
+/** A condition that is always, or never, true. */
+export function constant(value: boolean): CheckedConstant {
+  return { kind: "constant", value, size: 0 };
 }
 
 /** Negation. */
@@ -58,20 +56,18 @@ export function negate<E>(operand: Checked<E>): Checked<E> {
 export function group<E>(kind: "and" | "or", operands: readonly Checked<E>[]): Checked<E> {
   // `false and x` is false, `true or x` is true: that value decides.
   const deciding = kind === "or";
-  const emptyFields = new Set<string>();
   const open: Checked<E>[] = [];
   let size = 0;
   for (const operand of operands) {
     if (operand.kind === "constant") {
       if (operand.value === deciding) return operand;
-      for (const field of operand.emptyFields) emptyFields.add(field);
     } else {
       open.push(operand);
       size += operand.size;
     }
   }
   const [only] = open;
-  if (only === undefined) return constant(!deciding, [...emptyFields]);
+  if (only === undefined) return constant(!deciding);
   return open.length === 1 ? only : { kind, operands: open, size };
 }
 

@@ -17,6 +17,7 @@ import type { CollectedRule } from "./collect.ts";
 import { conditionDoubts, outputDoubts } from "./doubts.ts";
 import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
+import { findInactivity } from "./inactivity.ts";
 import type { ExpandedCondition, MacroTable } from "./macros.ts";
 import type { FormattedOutput } from "./output-template.ts";
 import { compileRuleOutput, type RuleOutput } from "./rule-output.ts";
@@ -117,7 +118,7 @@ function compileRule<E>(
   const checked = expanded && checkCondition(expanded, workshop, faults);
   if (expanded === undefined || checked === undefined) return undefined;
   warnOfEventTypes(collected, expanded.expr, faults);
-  const inactiveBecause = findInactivity(checked, workshop.source);
+  const inactiveBecause = inactivityOf(expanded.expr, checked, workshop.source);
   const rule: Rule<E> = {
     ...about,
     outputText: output.text,
@@ -210,19 +211,17 @@ function withoutContainerInfo(output: LocatedText, faults: Diagnostic[]): Locate
   return editText(output, edits);
 }
 
-/** Why no event that occurs can match. */
-function findInactivity<E>(
+/** Why no event that occurs can match: what it asks for does not exist, or it contradicts itself. */
+function inactivityOf<E>(
+  expr: Expr,
   checked: Checked<E>,
-  { eventTypes, noun = "events" }: RuleSource<E>,
+  source: RuleSource<E>,
 ): string | undefined {
+  const { eventTypes } = source;
   if (eventTypes === undefined) return undefined;
-  if (checked.kind === "constant" && !checked.value) {
-    const fields = checked.emptyFields.join(", ");
-    return fields === "" ? "its condition is never true" : `${noun} have no value for ${fields}`;
-  }
   const types = boundOf(checked, "evt.type");
-  if (types === undefined || eventTypes.some((type) => types.has(type))) return undefined;
-  return `no events of type ${[...types].join(", ")} are seen`;
+  const isBeyond = types !== undefined && !eventTypes.some((type) => types.has(type));
+  return findInactivity(expr, source) ?? (isBeyond ? "its condition is never true" : undefined);
 }
 
 function trimText(text: LocatedText): LocatedText {

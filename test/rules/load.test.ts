@@ -599,6 +599,33 @@ t.test("what is told of a rule", (t) => {
   t.end();
 });
 
+const inactivity: readonly [condition: string, reason: string | undefined][] = [
+  ["evt.type = open or evt.type = connect", "no events of type open, connect are seen"],
+  [
+    "evt.type = open or fd.name = /etc/shadow",
+    "exec events have no value for fd.name, and no events of type open are seen",
+  ],
+  [
+    "(evt.type = open and proc.name = a) or fd.num = 1 and proc.name = b",
+    "exec events have no value for fd.num, and no events of type open are seen",
+  ],
+  ["evt.type in (open, execve) or fd.num = 1", undefined],
+  ["evt.type = open or not fd.name = x", undefined],
+  ["not (not evt.type = open or proc.name = a)", "no events of type open are seen"],
+  ["not evt.type in (open, connect) and proc.name = a", undefined],
+  ["evt.type != execve and evt.type != execveat", "its condition is never true"],
+  ["evt.type = execve and evt.type = execveat", "its condition is never true"],
+  ["proc.name = val(fd.name)", "exec events have no value for fd.name"],
+  ["toupper(fd.name) = A", "exec events have no value for fd.name"],
+];
+for (const [condition, reason] of inactivity) {
+  t.test(`inactive or not: ${condition}`, (t) => {
+    const [rule] = loadTexts([ruleText(condition)]).rules;
+    t.equal(rule?.inactiveBecause, reason);
+    t.end();
+  });
+}
+
 t.test("matching", (t) => {
   const ruleset = loadTexts([
     ruleText("proc.name in (curl, wget)", "", "A"),
