@@ -65,7 +65,9 @@ async function follow(path: string, directories: Set<string>): Promise<void> {
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     const next = join(at, part);
     const found = await look(next);
-    if (found === undefined || links > linksMax) {
+    // Links that lead in a circle: their directories are all there already.
+    if (links > linksMax) return;
+    if (found === undefined) {
       directories.add(at);
       return;
     }
