@@ -5,7 +5,6 @@ import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createUndo, type Undo } from "./action/undo.ts";
 import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
 import { BlindTimes } from "./blind-times.ts";
-import type { Config } from "./config/config.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { EngineFeed } from "./engine-feed.ts";
@@ -24,10 +23,11 @@ import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
 import { RunRecorder } from "./host/run-record.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
-import { Gate } from "./kernel/gate.ts";
+import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Host } from "./model/event.ts";
 import type { GuardSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
+import { openGate, witnessModeOf } from "./opening.ts";
 import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
 import { createJsonFormatter, formatJson } from "./outputs/format-json.ts";
@@ -56,7 +56,7 @@ export interface Parts {
   readonly generations: Generations;
   readonly enforcement: EnforcementSwitch;
   readonly binding: Binding;
-  readonly gate: Gate;
+  readonly gate: AnyGate;
   readonly guard: Guard;
   readonly engine: ContainerEngine;
   readonly engineFeed: EngineFeed;
@@ -78,8 +78,6 @@ export interface Parts {
 
 /** Alerts that `execwarden events` can still ask for. */
 const recentAlertsMax = 1_000;
-/** Records on their way to the guard thread: about 16,000 execs of usual size. */
-const handOverBytes = 16 << 20;
 /** What is queued in an output that a reload removes is sent in this time. */
 const outputCloseMs = 5_000;
 
@@ -91,7 +89,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const host = await readHost();
   // Before the gate, or it would inherit it.
   const hooks = startHookHelper(log);
-  const gate = openGate(binding, config, hooks);
+  const gate = openGate({ binding, config, log, hooks });
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock);
@@ -114,7 +112,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
   });
   const images = createImages(binding, guard, log);
-  const witnessing = new Witnessing({ config: config.witness, binding, guard, clock, log });
+  const witnessing = new Witnessing({
+    config: { ...config.witness, mode: witnessModeOf(config, gate) },
+    ...{ binding, guard, clock, log },
+  });
   const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, clock, log });
   const recent = createRecentOutput(recentAlertsMax);
   const planOutputs = createOutputPlanner(options.audience, log);
@@ -203,19 +204,6 @@ function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {
   });
 }
 
-function openGate(binding: Binding, { gate }: Config, hooks: HookHelper): Gate {
-  try {
-    return Gate.open(binding, {
-      deadlineMs: gate.deadlineMs,
-      denyOnDeadline: gate.onDeadline === "deny",
-      handOverBytes,
-    });
-  } catch (error) {
-    hooks.close();
-    throw error;
-  }
-}
-
 function createEnforcement(
   { clock, log }: ComposeOptions,
   { guard, alerts, host }: Pick<Parts, "guard" | "alerts"> & { readonly host: Host },
@@ -246,12 +234,13 @@ function createGenerations(
   });
 }
 
-function guardSettings({ settings }: ComposeOptions, gate: Gate, host: Host): GuardSettings {
+function guardSettings({ settings }: ComposeOptions, gate: AnyGate, host: Host): GuardSettings {
   const { config, sources } = settings;
+  const witness = witnessModeOf(config, gate);
   return {
     gateHandle: gate.handle,
     mode: config.mode,
-    ...(config.witness.mode === "off" ? {} : { witness: config.witness.mode }),
+    ...(witness === "off" ? {} : { witness }),
     ...config.gate,
     ...sources,
     host,

@@ -4,7 +4,7 @@
 import type { CurrentJudge } from "./current-judge.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import { runInSlices } from "./guard/slices.ts";
-import type { Gate } from "./kernel/gate.ts";
+import type { AnyGate } from "./kernel/without-gate.ts";
 import { loadJudgeInSteps } from "./judge.ts";
 import type { FromGuard, GenerationSettings, GuardRules, ToGuard } from "./model/guard-messages.ts";
 import type { LoadedJudge } from "./judge.ts";
@@ -14,7 +14,7 @@ import { assert } from "./util/assert.ts";
 export interface SwapPort {
   readonly judge: CurrentJudge;
   readonly settlement: Settlement;
-  readonly gate: Pick<Gate, "setDeadline" | "setDefaultMode">;
+  readonly gate: Pick<AnyGate, "setDeadline" | "setDefaultMode">;
   /** Deadline and its answer, for what the guard thread answers itself. */
   setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void;
   post(message: FromGuard): void;

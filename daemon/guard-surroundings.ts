@@ -9,7 +9,7 @@ import { contentSizeMax, Contents, type ContentQuestion } from "./guard/contents
 import { Settlement } from "./guard/settlement.ts";
 import type { LiveJudge } from "./judge.ts";
 import type { Binding } from "./kernel/binding.ts";
-import type { Gate } from "./kernel/gate.ts";
+import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Host } from "./model/event.ts";
 import type { FromGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
@@ -90,7 +90,7 @@ export function hurry(log: Log): void {
 
 /** What decides whether a container is observed or held, and sets that on the gate. */
 export function createSettlement(parts: {
-  readonly gate: Gate;
+  readonly gate: AnyGate;
   readonly places: Places;
   readonly judge: LiveJudge;
   readonly host: Host;
@@ -119,7 +119,7 @@ export function createSettlement(parts: {
 /** The contents of files, which the gate reads of what it holds. */
 export function createContents(
   judge: { readonly question: ContentQuestion },
-  gate: Gate,
+  gate: AnyGate,
   onKnown: () => void,
 ): Contents {
   return new Contents({

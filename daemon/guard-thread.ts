@@ -24,7 +24,7 @@ import {
 } from "./guard-surroundings.ts";
 import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
-import { Gate } from "./kernel/gate.ts";
+import { gateOf, type AnyGate } from "./kernel/without-gate.ts";
 import type { Container } from "./model/container.ts";
 import type { Log } from "./model/ports.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
@@ -47,7 +47,7 @@ class GuardThread {
   readonly #log: Log;
   readonly #settings: GuardSettings;
   readonly #judge: CurrentJudge;
-  readonly #gate: Gate;
+  readonly #gate: AnyGate;
   readonly #places = new Places();
   readonly #tree: ProcessTree;
   readonly #users = new Map<string, UserDirectory>();
@@ -73,7 +73,7 @@ class GuardThread {
     this.#settings = settings;
     this.#deadline = settings;
     this.#judge = judge;
-    this.#gate = new Gate(binding, settings.gateHandle);
+    this.#gate = gateOf(binding, settings.gateHandle);
     this.#tree = new ProcessTree((pid) => readFacts(binding, pid, this.#boot.ns));
     const post = (message: FromGuard): void => {
       this.#post(message);
@@ -256,9 +256,10 @@ class GuardThread {
   }
 
   #createSecond(binding: Binding): SecondSight | undefined {
-    const { witness, host } = this.#settings;
+    const { witness, host, gateHandle } = this.#settings;
     return createSecondSight(witness, {
-      ...{ places: this.#places, tree: this.#tree, host, binding },
+      ...{ places: this.#places, tree: this.#tree, host, binding, isAlone: gateHandle === 0 },
+      users: (id) => this.#users.get(id),
       boot: this.#boot,
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {

@@ -6,7 +6,8 @@ import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
 import { Coverage } from "./kernel/coverage.ts";
-import type { Gate, RootPattern } from "./kernel/gate.ts";
+import type { RootPattern } from "./kernel/gate.ts";
+import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Container } from "./model/container.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
 import type { Clock, Log } from "./model/ports.ts";
@@ -16,7 +17,7 @@ import type { ByteString } from "./util/byte-string.ts";
 /** What guarding is built from. */
 export interface GuardingOptions {
   readonly binding: Binding;
-  readonly gate: Gate;
+  readonly gate: AnyGate;
   readonly guard: Guard;
   readonly inventory: ContainerInventory;
   readonly witnessing: Witnessing;

@@ -111,13 +111,20 @@ function followFiles(
   void watching.start();
 }
 
-function serviceFacts({ enforcement, generations, guarding, inventory }: Parts): ServiceFacts {
+function serviceFacts({
+  enforcement,
+  gate,
+  generations,
+  guarding,
+  inventory,
+}: Parts): ServiceFacts {
   const { engine, isConnected } = inventory.status();
   const { isPaused, untilMs } = enforcement.state;
   return {
     mode: generations.config.mode,
     containers: guarding.rootCount(),
     generation: generations.info.number,
+    isDetectOnly: gate.handle === 0,
     ...(isConnected && engine !== undefined ? { engineVersion: engine.version } : {}),
     ...(isPaused && untilMs !== undefined ? { pausedUntilMs: untilMs } : {}),
     isReloadRefused: generations.last?.result === "refused",

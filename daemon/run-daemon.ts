@@ -128,9 +128,9 @@ function createNotify(socketPath: string | undefined, log: DaemonLog): Notify {
 
 const advice: Readonly<Record<number, string>> = {
   1: "it needs CAP_SYS_ADMIN: run it as root, in the host's own namespaces",
-  22: "this kernel has no permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS)",
+  22: "this kernel has no permission events (CONFIG_FANOTIFY_ACCESS_PERMISSIONS); with `witness: { mode: full }` the daemon detects and refuses nothing",
   24: "too many open files or fanotify groups: raise LimitNOFILE or fs.fanotify.max_user_groups",
-  38: "this kernel has no fanotify",
+  38: "this kernel has no fanotify; with `witness: { mode: full }` the daemon detects and refuses nothing",
 };
 
 // Errors of the addon carry errno and syscall; a user needs what to do about them.

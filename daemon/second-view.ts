@@ -4,11 +4,12 @@
 import { callOf, fileOfAudit, processOfAudit, viewOf, withArgv } from "./audit-facts.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
 import type { Places } from "./enrich/places.ts";
+import { nameUsers, type MutableProcess } from "./enrich/enrich.ts";
 import type { ProcessFacts, ProcessTree } from "./enrich/process-tree.ts";
+import type { UserDirectory } from "./enrich/users.ts";
 import type { Container } from "./model/container.ts";
 import type { ExecEvent, Host, SecondView } from "./model/event.ts";
 import type { SecondViewCounters } from "./model/guard-messages.ts";
-import type { Process } from "./model/process.ts";
 import type { AllowedExec } from "./pipeline-port.ts";
 import { ArgvCheck } from "./tracer/argv-check.ts";
 import { AuditAssembler } from "./tracer/audit-assembler.ts";
@@ -20,11 +21,15 @@ import type { ByteString } from "./util/byte-string.ts";
 /** What the second view is built from. */
 export interface SecondViewOptions {
   readonly mode: "gaps" | "full";
+  /** There is no gate: audit alone tells of execs, and nobody else is waited for. */
+  readonly isAlone: boolean;
   readonly places: Places;
   readonly tree: ProcessTree;
   readonly host: Host;
   readonly bootNs: bigint;
   readonly monotonicMs: () => number;
+  /** Who is who in a container; undefined until its files were read. */
+  readonly users: (containerId: string) => UserDirectory | undefined;
   readonly allowlistsOf: (container: Container | undefined) => ReadonlySet<string>;
   /** Takes a finding, and the rules that have been told for its exec. */
   readonly onFinding: (event: ExecEvent, told: ReadonlySet<string>) => void;
@@ -42,7 +47,7 @@ interface Subject {
 /** An exec that audit alone has told of. */
 interface Found {
   readonly audit: AuditExec;
-  readonly process: Process;
+  readonly process: MutableProcess;
   readonly cgroupIds: readonly string[];
   readonly view: SecondView;
   readonly told: ReadonlySet<string>;
@@ -52,6 +57,8 @@ interface Found {
 /** As long as an observed exec waits for the engine's word (pipeline.ts), and a little longer. */
 const containerWaitMs = 3_000;
 const unownedMax = 1_024;
+/** Without a gate there is no other view to wait for. */
+const noWaiting = { waitingMax: 0, patienceMs: 0 };
 const nothingTold: ReadonlySet<string> = new Set();
 const containersKeptMax = 8_192;
 const runcClone = "/memfd:runc_cloned:";
@@ -60,12 +67,13 @@ const runcClone = "/memfd:runc_cloned:";
 export class SecondSight {
   readonly #options: SecondViewOptions;
   readonly #assembler = new AuditAssembler();
-  readonly #join = new Join<Subject>(() => this.#memfd);
+  readonly #join: Join<Subject>;
   readonly #check: ArgvCheck<Subject>;
   /** Superblocks of which audit records every exec. */
   readonly #witnessed = new Set<number>();
   /** The container of each process that the gate has seen. */
   readonly #containers = new Map<number, string>();
+  readonly #unseen: "no_gate" | "gate_missed";
   #memfd: number | undefined;
   #unowned: readonly Found[] = [];
   #hostExecs = 0;
@@ -74,6 +82,8 @@ export class SecondSight {
   constructor(options: SecondViewOptions) {
     this.#options = options;
     this.#check = new ArgvCheck(options.readArguments);
+    this.#unseen = options.isAlone ? "no_gate" : "gate_missed";
+    this.#join = new Join(() => this.#memfd, options.isAlone ? noWaiting : undefined);
   }
 
   /** Which superblocks audit records every exec of from now on, and where programs in memory are. */
@@ -131,15 +141,9 @@ export class SecondSight {
     for (const joined of this.#join.sweep(now)) this.#take(joined);
     for (const { verdict, argv, subject } of this.#check.turn(now)) {
       const { event, told } = subject;
-      const second = {
-        ...{
-          finding: `argv_${verdict}` as const,
-          by: "cmdline" as const,
-          isGateSeen: true,
-          errno: 0,
-        },
-        judgedArgv: event.process.argv,
-      };
+      const finding = `argv_${verdict}` as const;
+      const judgedArgv = event.process.argv;
+      const second = { finding, by: "cmdline", isGateSeen: true, errno: 0, judgedArgv } as const;
       this.#find({ ...withArgv(event, argv), second }, told);
     }
   }
@@ -199,14 +203,14 @@ export class SecondSight {
         this.#findRecorded(joined.audit, "memfd", joined.judged?.subject.told);
         return;
       case "gate-missed":
-        this.#findRecorded(joined.audit, "gate_missed", undefined);
+        this.#findRecorded(joined.audit, this.#unseen, undefined);
     }
   }
 
   // What /proc tells is read now; whose it is may become known a little later, with the gate's own event.
   #findRecorded(
     audit: AuditExec,
-    finding: "memfd" | "gate_missed",
+    finding: "memfd" | "gate_missed" | "no_gate",
     told: ReadonlySet<string> | undefined,
   ): void {
     const { tree, bootNs, readProcess, readCgroup } = this.#options;
@@ -233,10 +237,12 @@ export class SecondSight {
 
   // False while nobody knows the container.
   #findOwned({ audit, process, cgroupIds, view, told }: Found): boolean {
-    const { places, host, allowlistsOf, tree } = this.#options;
+    const { places, host, allowlistsOf, tree, users } = this.#options;
     const id = this.#containerOf(audit, cgroupIds);
     const container = id === undefined ? undefined : places.container(id);
     if (id === undefined || container?.isComplete !== true) return false;
+    const directory = users(id);
+    if (directory !== undefined) nameUsers(process, directory);
     this.#remember(audit.pid, id);
     tree.add(process);
     this.#find(

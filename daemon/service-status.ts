@@ -7,6 +7,8 @@ export interface ServiceFacts {
   /** Containers whose roots are marked. */
   readonly containers: number;
   readonly generation: number;
+  /** The kernel has no permission events: nothing can be refused. */
+  readonly isDetectOnly?: boolean;
   /** The engine's version; absent while none answers. */
   readonly engineVersion?: string;
   /** Until when nothing is enforced, milliseconds since the epoch; absent while it is. */
@@ -26,10 +28,18 @@ export interface ServiceStatusOptions {
 
 /** One line for `systemctl status`. */
 export function describeService(facts: ServiceFacts): string {
-  const { containers, engineVersion, generation, isReloadRefused, mode, pausedUntilMs } = facts;
+  const {
+    containers,
+    engineVersion,
+    generation,
+    isDetectOnly,
+    isReloadRefused,
+    mode,
+    pausedUntilMs,
+  } = facts;
   const count = `${containers} ${containers === 1 ? "container" : "containers"}`;
   const parts = [
-    `guarding ${count} in ${mode} mode`,
+    `${isDetectOnly === true ? "DETECT-ONLY, watching" : "guarding"} ${count} in ${mode} mode`,
     `generation ${generation}`,
     engineVersion === undefined
       ? "NO CONTAINER ENGINE: connecting until one answers"

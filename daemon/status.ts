@@ -9,7 +9,8 @@ import type { EnforcementSwitch } from "./enforcement.ts";
 import type { Generations } from "./generations.ts";
 import type { Guard, Heartbeat } from "./guard.ts";
 import type { ImageInventory } from "./image-inventory.ts";
-import { deviceText, type Gate } from "./kernel/gate.ts";
+import { deviceText } from "./kernel/gate.ts";
+import type { AnyGate } from "./kernel/without-gate.ts";
 import type { GuardedDevice } from "./model/guard-messages.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { ContainerStatus, Status } from "./model/status.ts";
@@ -21,7 +22,7 @@ export interface StatusSources {
   readonly generations: Generations;
   readonly enforcement: EnforcementSwitch;
   readonly version: string;
-  readonly gate: Gate;
+  readonly gate: AnyGate;
   readonly engine: ContainerEngine;
   readonly engineFeed: EngineFeed;
   readonly inventory: ContainerInventory;
@@ -109,6 +110,7 @@ function gateStatus({ generations, gate, guard, inventory }: StatusSources): Sta
   const last = guard.heartbeat;
   return {
     isRunning: guard.ready !== undefined,
+    ...(gate.handle === 0 ? { isDetectOnly: true } : {}),
     deadlineMs: generations.config.gate.deadlineMs,
     onDeadline: generations.config.gate.onDeadline,
     superblocks: (last?.devices ?? []).map(({ device, mode, containers }) => ({

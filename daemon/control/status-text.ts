@@ -121,11 +121,15 @@ const blindTexts = {
 } as const satisfies Record<Status["blind"][number]["what"], string>;
 
 function gateText({ gate }: Status): string {
-  const { isRunning, superblocks, deadlineMs, onDeadline } = gate;
+  const { isRunning, isDetectOnly, superblocks, deadlineMs, onDeadline } = gate;
   if (!isRunning) return "NOT RUNNING: no exec is seen";
+  if (isDetectOnly === true) return detectOnlyText;
   const held = superblocks.filter(({ mode }) => mode === "enforce").length;
   return `guards ${superblocks.length} file systems, holds execs on ${held}; after ${deadlineMs} ms: ${onDeadline}`;
 }
+
+const detectOnlyText =
+  "DETECT-ONLY: the kernel has no permission events; the witness alone sees execs, and none can be refused: boot a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS";
 
 function execsText({ gate: { counters } }: Status): string {
   const { seen, allowed, denied, waiting } = counters;

@@ -139,7 +139,11 @@ function setOrigin(process: Mutable<Process>, around: Surroundings): void {
   process.origin = originOf({ process, before, container, sessions });
 }
 
-function nameUsers(process: Mutable<Process>, { users, groups }: UserDirectory): void {
+/** A process that is being put together. */
+export type MutableProcess = Mutable<Process>;
+
+/** Names the user, group and login of a process as its container does. */
+export function nameUsers(process: MutableProcess, { users, groups }: UserDirectory): void {
   const user = users.get(process.uid);
   if (user !== undefined) {
     process.userName = user.name;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Log } from "../model/ports.ts";
-import { deviceText, type Gate, type MarkPlace, type RootSuperblock } from "./gate.ts";
+import { deviceText, type MarkPlace, type RootSuperblock } from "./gate.ts";
 import { parseMountinfo } from "./mountinfo.ts";
+import type { AnyGate } from "./without-gate.ts";
 
 /** What was marked for one container beside its root. */
 export interface ContainerCoverage {
@@ -36,7 +37,7 @@ const errnoStale = 116;
 
 /** Marks what the native thread does not: the places of a container beside its root. Lives in the main thread. */
 export class Coverage {
-  readonly #gate: Gate;
+  readonly #gate: AnyGate;
   readonly #log: Log;
   readonly #readMountinfo: (path: string) => ByteString | undefined;
   readonly #events: CoverageEvents;
@@ -126,7 +127,7 @@ export interface CoverageEvents {
 
 /** Everything that the coverage needs from outside. */
 export interface CoverageOptions {
-  readonly gate: Gate;
+  readonly gate: AnyGate;
   readonly log: Log;
   /** The text of a mountinfo file; undefined when it cannot be read. */
   readonly readMountinfo: (path: string) => ByteString | undefined;

@@ -57,7 +57,14 @@ export interface DockerRequest extends Occurrence {
  */
 export interface SecondView {
   readonly finding:
-    "memfd" | "argv_changed" | "argv_rewritten" | "gate_missed" | "audit_missed" | "failed";
+    | "memfd"
+    | "argv_changed"
+    | "argv_rewritten"
+    | "gate_missed"
+    | "audit_missed"
+    | "failed"
+    /** There is no gate in this kernel: audit alone tells. */
+    | "no_gate";
   /** Whose word it is: the kernel's audit record, or the process's memory after the exec. */
   readonly by: "audit" | "cmdline";
   /** Whether the gate has judged the exec before. */

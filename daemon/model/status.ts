@@ -124,6 +124,8 @@ export interface Status {
   readonly lastReload?: ReloadReport;
   readonly gate: {
     readonly isRunning: boolean;
+    /** The kernel has no permission events: audit alone tells of execs, and none can be refused. */
+    readonly isDetectOnly?: true;
     readonly deadlineMs: number;
     readonly onDeadline: "allow" | "deny";
     readonly superblocks: readonly GuardedSuperblock[];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from "../model/alert.ts";
 import type { Decision, MatchDecision, PlannedAction, RuleInfo } from "../model/decision.ts";
-import type { Event } from "../model/event.ts";
+import type { Event, ExecEvent } from "../model/event.ts";
 import { formatDuration } from "../util/duration.ts";
 import type { LimitState } from "./limits.ts";
 import { sparedBy } from "./never.ts";
@@ -94,13 +94,21 @@ function standingOf(policy: Policy, action: Action, input: DecideInput): Standin
 }
 
 /** Why an action is not possible with this event, whatever the mode. */
-function obstacleTo(action: Action, { kind, container }: Event): string | undefined {
+function obstacleTo(action: Action, event: Event): string | undefined {
+  const { kind, container } = event;
   if (isOnContainer(action) && (container?.id ?? "") === "") return noContainer[kind];
-  if (kind === "exec") return undefined;
+  if (event.kind === "exec") return action.kind === "deny" ? tooLateFor(event) : undefined;
   if (action.kind === "deny" && kind === "engine")
     return "the engine tells what has happened: nothing can be refused";
   if (isOnProcess(action)) return "what concerns the engine names no process";
   return undefined;
+}
+
+function tooLateFor({ second }: ExecEvent): string | undefined {
+  if (second === undefined) return undefined;
+  return second.finding === "no_gate"
+    ? "detect-only: this kernel has no permission events, so no exec can be refused"
+    : "this was found out after the exec: it cannot be refused any more";
 }
 
 const noContainer = {

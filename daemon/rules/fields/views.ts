@@ -9,7 +9,7 @@ export const viewFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecEvent
   [
     "evt.finding",
     "string",
-    "what a second view found: memfd, argv_changed, argv_rewritten, gate_missed, audit_missed, failed",
+    "what a second view found: memfd, argv_changed, argv_rewritten, gate_missed, audit_missed, failed, no_gate",
     ({ second }) => second?.finding,
   ],
   [

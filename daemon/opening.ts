@@ -1,0 +1,61 @@
+// Opens the gate, or does without where the kernel has none and the witness may stand in for it.
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
+import type { Config } from "./config/config.ts";
+import type { Binding } from "./kernel/binding.ts";
+import { Gate } from "./kernel/gate.ts";
+import { WithoutGate, type AnyGate } from "./kernel/without-gate.ts";
+import type { Log } from "./model/ports.ts";
+
+/** What the gate is opened with. */
+export interface OpeningOptions {
+  readonly binding: Binding;
+  readonly config: Pick<Config, "gate" | "witness">;
+  readonly log: Log;
+  /** Closed where nothing stands in for the gate. */
+  readonly hooks: { close(): void };
+}
+
+/** Records on their way to the guard thread: about 16,000 execs of usual size. */
+const handOverBytes = 16 << 20;
+/** EINVAL: without permission events. ENOSYS: without fanotify (fanotify_init(2)). */
+const missingErrnos: ReadonlySet<unknown> = new Set([22, 38]);
+
+/** Throws the addon's error, with errno and syscall, where it cannot and `witness.mode` is off. */
+export function openGate({ binding, config, log, hooks }: OpeningOptions): AnyGate {
+  const { gate, witness } = config;
+  try {
+    return Gate.open(binding, {
+      deadlineMs: gate.deadlineMs,
+      denyOnDeadline: gate.onDeadline === "deny",
+      handOverBytes,
+    });
+  } catch (error) {
+    const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
+    if (witness.mode === "off" || !missingErrnos.has(errno)) {
+      hooks.close();
+      throw error;
+    }
+    log.error(
+      "detect-only: this kernel has no permission events, so the witness alone sees execs and nothing can be refused; boot a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS",
+      { errno },
+    );
+    return new WithoutGate({ readMountinfo });
+  }
+}
+
+/** As configured; where there is no gate the witness sees all that can be seen. */
+export function witnessModeOf(
+  { witness }: Pick<Config, "witness">,
+  gate: AnyGate,
+): Config["witness"]["mode"] {
+  return gate.handle === 0 ? "full" : witness.mode;
+}
+
+function readMountinfo(): string | undefined {
+  try {
+    return readFileSync("/proc/self/mountinfo", "latin1");
+  } catch {
+    return undefined;
+  }
+}
