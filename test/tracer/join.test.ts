@@ -12,7 +12,7 @@ function audit(changes: Partial<AuditExec> = {}): AuditExec {
     ...{ timeMs: 1_000, serial: 1, syscall: "execve", errno: 0, call: "a b", pid: 10, ppid: 1 },
     ...{ uid: 0, gid: 0, comm: "ls", exe: "/bin/ls", argv: ["ls", "-l"], files: [file] },
     ...changes,
-  } as AuditExec;
+  };
 }
 
 function judged(changes: Partial<JudgedCall<string>> = {}): JudgedCall<string> {
