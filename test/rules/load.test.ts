@@ -328,12 +328,12 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "an output",
       [ruleText("evt.num = 1").replace("output: o", "output: a %proc.nam b")],
-      ["error output 4:13 %proc.nam"],
+      ["error output-field 4:13 %proc.nam"],
     ],
     [
       "a percent sign alone",
       [ruleText("evt.num = 1").replace("output: o", "output: 5% b")],
-      ["error output 4:12 %"],
+      ["error output-field 4:12 %"],
     ],
     [
       "append without an earlier rule",
@@ -571,7 +571,7 @@ t.test("faults, their places and the marked text", (t) => {
       ["- rule: []\n- macro:\n- list:\n"],
       ["error wrong-type 1:9 []", "error wrong-type 2:9 ", "error wrong-type 3:8 "],
     ],
-    ["an event type", [ruleText("evt.type = exeve")], ["error bad-value 3:25 exeve"]],
+    ["an event type", [ruleText("evt.type = exeve")], ["error unknown-value 3:25 exeve"]],
     ["no YAML", ["- rule: 'a\n"], ["error yaml-syntax 2:1 "]],
   ];
   for (const [name, texts, faults] of rows) t.same(faultsOf(...texts), faults, name);
