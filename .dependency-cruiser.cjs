@@ -42,6 +42,19 @@ module.exports = {
       from: { path: "^(daemon|plugin)/", pathNot: `^daemon/${file}\\.ts$` },
       to: { path: `node_modules/(@types/)?${pkg}/` },
     })),
+    // The plugin gets rules, engine and outputs as ports; the process that the engine asks carries nothing else with it.
+    {
+      name: "plugin-sees-its-own",
+      severity: "error",
+      from: { path: "^plugin/" },
+      to: { path: "^daemon/", pathNot: at(["util", "model"]) },
+    },
+    {
+      name: "stages-know-no-plugin",
+      severity: "error",
+      from: { path: at(Object.keys(sees)) },
+      to: { path: "^plugin/" },
+    },
     {
       name: "pure-core",
       severity: "error",

@@ -3,15 +3,16 @@
 import { randomUUID } from "node:crypto";
 import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createUndo, type Undo } from "./action/undo.ts";
-import { createAlertFlow, type AlertFlow } from "./alert-flow.ts";
+import type { AlertFlow } from "./alert-flow.ts";
+import { createFlow } from "./alert-flow-setup.ts";
 import { BlindTimes } from "./blind-times.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
-import { EngineFeed } from "./engine-feed.ts";
+import { createDoorkeeper, type Doorkeeper } from "./doorkeeper.ts";
+import { createEngineFeed, type EngineFeed } from "./engine-feed.ts";
 import { createContainerInventory, type ContainerInventory } from "./enrich/containers.ts";
 import { enforcementAlert } from "./enforcement-alert.ts";
 import { EnforcementSwitch } from "./enforcement.ts";
-import { createFailureAlerts } from "./failure-alert.ts";
 import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
@@ -30,7 +31,7 @@ import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import { openGate, witnessModeOf } from "./opening.ts";
 import { createOutputPlanner, type OutputAudience, type OutputPlanner } from "./outputs-setup.ts";
 import { createFanOut, type FanOut } from "./outputs/fan-out.ts";
-import { createJsonFormatter, formatJson } from "./outputs/format-json.ts";
+import { createJsonFormatter } from "./outputs/format-json.ts";
 import { formatText } from "./outputs/format-text.ts";
 import { createRecentOutput, type RecentOutput } from "./outputs/recent-output.ts";
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
@@ -73,6 +74,7 @@ export interface Parts {
   readonly alerts: AlertFlow;
   readonly blindTimes: BlindTimes;
   readonly runs: RunRecorder;
+  readonly doorkeeper: Doorkeeper;
   readonly control: ControlServer;
 }
 
@@ -104,9 +106,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       guard.post({ kind: "container-removed", id });
       witnessing.forget(id);
     },
-    onEngineEvent: (facts, container) => {
-      engineFeed.offer(facts, container);
-    },
+    onEngineEvent: engineFeed.offer.bind(engineFeed),
     onConnection: (isConnected) => {
       if (isConnected) guarding.engineAnswered();
     },
@@ -121,20 +121,23 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const planOutputs = createOutputPlanner(options.audience, log);
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
   const { actions, undo } = createActions(options, { engine, binding, hooks, outputs, recent });
-  const alerts = createAlertFlow({
-    ...{ actions, undo, outputs, formatJson },
-    failures: createFailureAlerts({ nowMs: () => clock.monotonicMs(), newUuid: randomUUID }),
-    engine: () => inventory.status().engine,
-    onTaken: (count) => {
-      guard.taken(count);
-    },
+  const flow = { actions, undo, outputs, engine: () => inventory.status().engine };
+  const alerts = createFlow(flow, clock, (count) => {
+    guard.taken(count);
   });
-  const enforcement = createEnforcement(options, { guard, alerts, host });
-  const generations = createGenerations(options, { guard, planOutputs, outputs });
+  const doorkeeper: Doorkeeper = createDoorkeeper(options, {
+    ...{ engine, inventory, host },
+    settings: () => generations.config.plugin,
+    alerts: createFlow(flow, clock, () => undefined),
+  });
+  const enforcement = createEnforcement(options, { guard, alerts, doorkeeper, host });
+  const generations: Generations = createGenerations(options, {
+    ...{ guard, planOutputs, outputs, doorkeeper },
+  });
   const parts = {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
     ...{ guarding, witnessing, images, actions, hooks, undo },
-    ...{ planOutputs, outputs, alerts },
+    ...{ planOutputs, outputs, alerts, doorkeeper },
     blindTimes: createBlindTimes(clock, { gate, inventory, engineFeed }),
     runs: createRunRecorder(options, host),
   };
@@ -194,23 +197,19 @@ function createImages(binding: Binding, guard: Guard, log: Log): ImageInventory 
   });
 }
 
-function createEngineFeed(guard: Guard, clock: Clock): EngineFeed {
-  return new EngineFeed({
-    post: (message) => {
-      guard.post(message);
-    },
-    takenCount: () => guard.heartbeat?.counters.engineEvents ?? 0,
-    startNs: clock.nowNs(),
-  });
-}
-
 function createEnforcement(
   { clock, log }: ComposeOptions,
-  { guard, alerts, host }: Pick<Parts, "guard" | "alerts"> & { readonly host: Host },
+  parts: Pick<Parts, "guard" | "alerts" | "doorkeeper"> & { readonly host: Host },
 ): EnforcementSwitch {
+  const { guard, alerts, doorkeeper, host } = parts;
   return new EnforcementSwitch({
-    apply: (pausedText) =>
-      guard.change({ kind: "enforcement", ...(pausedText === undefined ? {} : { pausedText }) }),
+    apply: (pausedText) => {
+      doorkeeper.setPaused(pausedText);
+      return guard.change({
+        kind: "enforcement",
+        ...(pausedText === undefined ? {} : { pausedText }),
+      });
+    },
     onChange: (change) => {
       alerts.tell(enforcementAlert(change, { uuid: randomUUID(), timeNs: clock.nowNs(), host }));
     },
@@ -220,12 +219,21 @@ function createEnforcement(
 
 function createGenerations(
   { settings, readSettings, clock, log }: ComposeOptions,
-  { guard, planOutputs, outputs }: Pick<Parts, "guard" | "planOutputs" | "outputs">,
+  {
+    guard,
+    planOutputs,
+    outputs,
+    doorkeeper,
+  }: Pick<Parts, "guard" | "planOutputs" | "outputs" | "doorkeeper">,
 ): Generations {
   return new Generations({
     first: settings,
     read: readSettings,
-    swap: (next) => guard.change({ kind: "generation", settings: next }),
+    swap: async (next) => {
+      const cost = await guard.change({ kind: "generation", settings: next });
+      await doorkeeper.swap(next);
+      return cost;
+    },
     setOutputs: (wanted) => {
       void outputs.replace(planOutputs(wanted), outputCloseMs).drained;
     },

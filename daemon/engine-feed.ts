@@ -3,6 +3,8 @@
 import type { Container } from "./model/container.ts";
 import type { EngineFacts } from "./model/engine-event.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
+import type { Guard } from "./guard.ts";
+import type { Clock } from "./model/ports.ts";
 
 /** Events on their way to the guard thread; what comes beyond is not judged, and counted. */
 const underWayMax = 16_384;
@@ -46,4 +48,18 @@ export class EngineFeed {
   counters(): EngineFeedCounters {
     return { sent: this.#sent, lost: this.#lost };
   }
+}
+
+/** The feed of the guard thread, which tells with its heartbeat how far it is. */
+export function createEngineFeed(
+  guard: Pick<Guard, "post" | "heartbeat">,
+  clock: Clock,
+): EngineFeed {
+  return new EngineFeed({
+    post: (message) => {
+      guard.post(message);
+    },
+    takenCount: () => guard.heartbeat?.counters.engineEvents ?? 0,
+    startNs: clock.nowNs(),
+  });
 }

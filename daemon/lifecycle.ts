@@ -183,6 +183,7 @@ interface Hearers {
 
 async function startParts(parts: Parts, stops: Stop[], { listener, log }: Hearers): Promise<void> {
   const { guard, inventory, guarding, witnessing, control, outputs, alerts, engine } = parts;
+  const { doorkeeper } = parts;
   stops.push({ name: "outputs", stop: () => outputs.close(stopTimeoutMs) });
   stops.push({ name: "actions", stop: () => alerts.settled() });
   stops.push({
@@ -203,6 +204,8 @@ async function startParts(parts: Parts, stops: Stop[], { listener, log }: Hearer
   const listening = await control.start();
   if (!listening.ok) throw listening.error;
   stops.push({ name: "control", stop: () => control.stop() });
+  await doorkeeper.start();
+  stops.push({ name: "door", stop: () => doorkeeper.stop() });
   stops.push({
     name: "engine",
     stop: () => {

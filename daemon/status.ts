@@ -3,6 +3,7 @@
 import type { ActionRunner } from "./action/run.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import type { BlindTimes } from "./blind-times.ts";
+import type { Doorkeeper } from "./doorkeeper.ts";
 import type { EngineFeed } from "./engine-feed.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { EnforcementSwitch } from "./enforcement.ts";
@@ -30,6 +31,7 @@ export interface StatusSources {
   readonly outputs: FanOut;
   readonly alerts: AlertFlow;
   readonly guard: Guard;
+  readonly doorkeeper: Doorkeeper;
   readonly witnessing: Witnessing;
   readonly blindTimes: BlindTimes;
   readonly images: ImageInventory;
@@ -71,8 +73,9 @@ export function createStatus(sources: StatusSources): () => Omit<Status, "contro
       images: { ...sources.images.status(), ...sources.guard.heartbeat?.contents },
       rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },
       policies: ready?.policies ?? 0,
-      alerts: alerts.sent,
+      alerts: alerts.sent + sources.doorkeeper.alertsSent,
       actions: actions.counters(),
+      plugin: sources.doorkeeper.status(),
       outputs: outputs.counters(),
     };
   };

@@ -34,7 +34,7 @@ main() {
 install_program() {
   rm -rf "$library.new" "$library.old"
   install -d "$library.new/dist" "$library.new/node_modules" "$DESTDIR$PREFIX/bin"
-  cp -r dist/daemon "$library.new/dist/"
+  cp -r dist/daemon dist/plugin "$library.new/dist/"
   install -m 0644 package.json "$library.new/"
   install -m 0755 daemon/kernel/addon/build/Release/execwarden{.node,-hooks} "$library.new/dist/daemon/kernel/"
   runtime_packages | while read -r package; do
@@ -45,14 +45,15 @@ install_program() {
   rm -rf "$library.new"/node_modules/*/prebuilds/{darwin,win32}-*
   # The service manager's PATH need not lead to the node that this was built with.
   sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/daemon/main.js"
-  chmod 0755 "$library.new/dist/daemon/main.js"
+  sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/plugin/main.js"
+  chmod 0755 "$library.new/dist/daemon/main.js" "$library.new/dist/plugin/main.js"
   chmod -R u=rwX,go=rX "$library.new"
   [ ! -e "$library" ] || mv "$library" "$library.old"
   mv "$library.new" "$library"
   rm -rf "$library.old"
   ln -sfn "$PREFIX/lib/execwarden/dist/daemon/main.js" "$DESTDIR$PREFIX/bin/execwarden"
   install -d "$share/rules" "$documents"
-  install -m 0644 rules/web-fetch.yaml rules/web-fetchers.yaml rules/docker-events.yaml rules/second-view.yaml "$share/rules/"
+  install -m 0644 rules/web-fetch.yaml rules/web-fetchers.yaml rules/docker-events.yaml rules/docker.yaml rules/second-view.yaml "$share/rules/"
   install -m 0644 LICENSE docs/*.md "$documents/"
 }
 
@@ -99,6 +100,10 @@ install_service() {
   sed "s|/usr/bin/execwarden|$PREFIX/bin/execwarden|; s|/usr/share/doc|$PREFIX/share/doc|" \
     systemd/execwarden.service >"$staging/execwarden.service"
   install -m 0644 "$staging/execwarden.service" "$DESTDIR$PREFIX/lib/systemd/system/execwarden.service"
+  install -m 0644 systemd/execwarden-authz.socket "$DESTDIR$PREFIX/lib/systemd/system/"
+  sed "s|/usr/lib/execwarden|$PREFIX/lib/execwarden|; s|/usr/share/doc|$PREFIX/share/doc|" \
+    systemd/execwarden-authz.service >"$staging/execwarden-authz.service"
+  install -m 0644 "$staging/execwarden-authz.service" "$DESTDIR$PREFIX/lib/systemd/system/"
   install -m 0644 systemd/execwarden.sysusers "$DESTDIR$PREFIX/lib/sysusers.d/execwarden.conf"
 }
 

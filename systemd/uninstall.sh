@@ -15,12 +15,16 @@ fi
 unit=$PREFIX/lib/systemd/system/execwarden.service
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ] && [ -e "$unit" ]; then
   systemctl disable --now execwarden.service
+  # An engine that is told to ask a plugin that is gone refuses everything.
+  "$PREFIX/bin/execwarden" plugin disable || true
+  systemctl disable --now execwarden-authz.socket execwarden-authz.service || true
 fi
+rm -f "$DESTDIR$PREFIX"/lib/systemd/system/execwarden-authz.{socket,service}
 rm -f "$DESTDIR$unit" "$DESTDIR$PREFIX/lib/sysusers.d/execwarden.conf" "$DESTDIR$PREFIX/bin/execwarden"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetch.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetchers.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/docker-events.yaml"
-rm -f "$DESTDIR$PREFIX/share/execwarden/rules/second-view.yaml"
+rm -f "$DESTDIR$PREFIX/share/execwarden/rules/second-view.yaml" "$DESTDIR$PREFIX/share/execwarden/rules/docker.yaml"
 for folder in "$DESTDIR$PREFIX/share/execwarden/rules" "$DESTDIR$PREFIX/share/execwarden"; do
   [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
 done

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
+import { pluginDisable, pluginEnable, pluginStatus } from "./commands/plugin.ts";
 import { policyCheck } from "./commands/policy-check.ts";
 import { policyExplain } from "./commands/policy-explain.ts";
 import { pause, resume } from "./commands/pause.ts";
@@ -27,11 +28,15 @@ export const commands: readonly Command[] = [
   policyCheck,
   policyExplain,
   schema,
+  pluginEnable,
+  pluginDisable,
+  pluginStatus,
   version,
 ];
 
 /** What commands with a first word in common are about. */
 export const groups: Readonly<Record<string, string>> = {
   rules: "check, list, show, explain and test rules; machine interface of the language",
+  plugin: "the Docker engine's door: have it ask, or not",
   policy: "check policy files, and explain what they do",
 };

@@ -43,6 +43,14 @@ export interface Config {
     /** Those of them who may also change what the daemon does; root alone when left out. */
     readonly writersGroup?: string;
   };
+  /** What Docker's authorization plugin asks. */
+  readonly plugin: {
+    readonly socket: string;
+    /** How long a request may wait for its decision, milliseconds. */
+    readonly deadlineMs: number;
+    /** The answer in enforce mode when one cannot be judged. */
+    readonly onFailure: "allow" | "deny";
+  };
   readonly outputs: OutputsConfig;
   /** Whether a file that changes is read at once. */
   readonly watch: boolean;

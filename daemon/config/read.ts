@@ -115,9 +115,19 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
     witness: input.witness,
     control: controlOf(input.control),
+    plugin: pluginOf(input),
     outputs: toOutputsConfig(input.outputs),
     watch: input.watch,
     stateDirectory: input.state_directory,
+  };
+}
+
+function pluginOf({ plugin, control }: ConfigInput): Config["plugin"] {
+  const directory = control.socket.slice(0, control.socket.lastIndexOf("/"));
+  return {
+    socket: plugin.socket ?? `${directory}/authz.sock`,
+    deadlineMs: plugin.deadline,
+    onFailure: plugin.on_failure,
   };
 }
 

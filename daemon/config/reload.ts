@@ -21,6 +21,8 @@ const liveSettings: readonly string[] = [
   "mode",
   "gate.deadline",
   "gate.on_deadline",
+  "plugin.deadline",
+  "plugin.on_failure",
   "outputs",
   "watch",
 ];
@@ -41,9 +43,11 @@ export function compareConfigs(before: Config, after: Config): ConfigChanges {
 /** The new configuration as far as it can hold now: what takes a restart stays as it was. */
 export function reloadable(before: Config, after: Config): Config {
   const { rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs } = after;
+  const plugin = { ...after.plugin, socket: before.plugin.socket };
   const { rules, priority, ruleMatching, appendOutput, watch } = after;
   return {
     ...before,
+    plugin,
     ...{ rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs },
     ...{ rules, priority, ruleMatching, appendOutput, watch },
   };

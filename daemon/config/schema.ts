@@ -70,6 +70,20 @@ export const configSchema = z.strictObject({
         .describe("Members of `group` who are also in this one may change what the daemon does"),
     })
     .prefault({}),
+  plugin: z
+    .strictObject({
+      socket: pathSchema
+        .optional()
+        .describe("Where the engine's questions come in; authz.sock beside the control socket"),
+      deadline: duration({ min: "50ms", max: "30s" })
+        .prefault("2s")
+        .describe("How long a request at the engine's API may wait for its decision"),
+      on_failure: z
+        .enum(["allow", "deny"])
+        .default("allow")
+        .describe("The answer in enforce mode when a request cannot be judged"),
+    })
+    .prefault({}),
   outputs: outputsSchema.prefault({}),
   watch: z
     .boolean()

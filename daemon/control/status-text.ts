@@ -31,6 +31,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["policies", String(status.policies)],
     ["alerts", String(status.alerts)],
     ["actions", actionsText(actions)],
+    ["plugin", pluginText(status.plugin, nowMs)],
     ...Object.entries(status.outputs).map(([name, counters]) => outputLine(name, counters)),
     ["socket", countsText(status.control)],
     ...gate.superblocks.slice(0, superblocksShownMax).map(superblockLine),
@@ -79,6 +80,15 @@ function generationText({ generation, lastReload }: Status, nowMs: number): stri
   const last = result === "done" ? "reloaded" : "RELOAD REFUSED";
   const restart = needsRestart.length === 0 ? "" : `; takes a restart: ${needsRestart.join(", ")}`;
   return printableHead(`${inForce}; ${last} ${age(atMs)} by ${by}${why}${restart}`, 500);
+}
+
+function pluginText(plugin: Status["plugin"], nowMs: number): string {
+  const { isAsked, lastAskedMs, asked, refused, failures, onFailure } = plugin;
+  const state = isAsked ? "the engine asks us" : "the engine does NOT ask us";
+  if (asked === 0) return `${state}; see: execwarden plugin status`;
+  const last = lastAskedMs === undefined ? "" : `, last ${durationText(nowMs - lastAskedMs)} ago`;
+  const failed = failures === 0 ? "" : `, ${failures} NOT JUDGED (${onFailure})`;
+  return `${state}: ${asked} requests${last}, ${refused} refused${failed}`;
 }
 
 function engineText(status: Status["engine"]): string {

@@ -75,6 +75,10 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
       ),
     inspectImage: (name, timeoutMs) =>
       call({ what: `inspect image ${name}`, timeoutMs }, () => docker.getImage(name).inspect()),
+    inspectVolume: (name, timeoutMs) =>
+      call({ what: `inspect volume ${name}`, timeoutMs }, (abortSignal) =>
+        docker.getVolume(name).inspect({ abortSignal }),
+      ),
     events: (request) => follow(docker, request),
     ...createDockerControl({
       container: (id) => docker.getContainer(id),

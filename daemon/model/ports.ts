@@ -112,6 +112,8 @@ export interface ContainerEngine extends ContainerRuntime {
   inspect(id: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /images/{name}/json`, by id or by reference. */
   inspectImage(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
+  /** `GET /volumes/{name}`. */
+  inspectVolume(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /events`, of every type. Resolves when the engine has answered. */
   events(request: EngineEventsRequest): Promise<Result<EngineEvents, RuntimeFailure>>;
   /** Lets go of idle connections. */

@@ -110,6 +110,20 @@ export interface ImagesStatus {
   readonly incomplete: number;
 }
 
+/** The authorization plugin's side of the daemon. */
+export interface PluginStatus {
+  readonly socket: string;
+  /** Whether the engine was seen to ask us about a request of our own just now. */
+  readonly isAsked: boolean;
+  /** When the engine asked last, milliseconds since the epoch; absent before the first time. */
+  readonly lastAskedMs?: number;
+  readonly asked: number;
+  readonly refused: number;
+  /** Requests that could not be judged, and got the answer of plugin.on_failure. */
+  readonly failures: number;
+  readonly onFailure: "allow" | "deny";
+}
+
 /** What `execwarden status` shows. */
 export interface Status {
   readonly version: string;
@@ -160,6 +174,7 @@ export interface Status {
   readonly policies: number;
   readonly alerts: number;
   readonly actions: ActionStatus;
+  readonly plugin: PluginStatus;
   readonly outputs: Readonly<Record<string, OutputCounters>>;
   readonly control: ControlStatus;
 }

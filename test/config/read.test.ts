@@ -35,6 +35,7 @@ const defaults = {
   witness: { mode: "gaps", memfd: true },
   watch: false,
   control: { socket: "/run/execwarden/execwarden.sock", group: "execwarden" },
+  plugin: { socket: "/run/execwarden/authz.sock", deadlineMs: 2000, onFailure: "allow" },
   outputs: {
     queue: { alertsMax: 10_000, bytesMax: 16 * 2 ** 20 },
     stdout: { format: "auto" },
@@ -70,6 +71,7 @@ gate: { deadline: 1s, on_deadline: deny }
 control: { socket: /s.sock, group: docker }
 state_directory: /state
 watch: true
+plugin: { socket: /p.sock, deadline: 1s, on_failure: deny }
 outputs:
   stdout: { format: json }
   queue: { alerts: 500, size: 2MiB }
@@ -117,6 +119,7 @@ outputs:
     watch: true,
     control: { socket: "/s.sock", group: "docker" },
     stateDirectory: "/state",
+    plugin: { socket: "/p.sock", deadlineMs: 1000, onFailure: "deny" },
     outputs: {
       queue: { alertsMax: 500, bytesMax: 2 * 2 ** 20 },
       stdout: { format: "json" },

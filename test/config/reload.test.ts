@@ -26,9 +26,11 @@ const rows: readonly (readonly [
   ["outputs: { stdout: false }", ["outputs.stdout"], []],
   ["outputs: { file: { path: /f } }", ["outputs.file"], []],
   ["docker: { host: 'tcp://h:1' }", [], ["docker.host"]],
-  ["control: { socket: /s, group: g }", [], ["control.group", "control.socket"]],
+  ["plugin: { deadline: 1s, on_failure: deny }", ["plugin.deadline", "plugin.on_failure"], []],
+  ["plugin: { socket: /p }", [], ["plugin.socket"]],
+  ["control: { socket: /s, group: g }", [], ["control.group", "control.socket", "plugin.socket"]],
   ["control: { writers_group: g }", [], ["control.writers_group"]],
-  ["control: { socket: /s }\nmode: enforce", ["mode"], ["control.socket"]],
+  ["control: { socket: /s }\nmode: enforce", ["mode"], ["control.socket", "plugin.socket"]],
 ];
 
 for (const [text, live, needsRestart] of rows) {

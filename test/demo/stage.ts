@@ -147,7 +147,7 @@ export class Stage {
     const config = {
       docker: { host },
       mode,
-      rules_files: [join(shipped, "web-fetch.yaml")],
+      rules_files: ["web-fetch.yaml", "docker.yaml"].map((name) => join(shipped, name)),
       policies_files: [
         policies === undefined ? join(shipped, "policies.d") : write("policies.yaml", policies),
       ],

@@ -41,6 +41,10 @@ t.test("a first installation", async (t) => {
     { path: "usr/lib/execwarden/package.json", mode: 0o644 },
     { path: "usr/lib/execwarden/node_modules/commander/package.json", mode: 0o644 },
     { path: "usr/lib/systemd/system/execwarden.service", mode: 0o644 },
+    { path: "usr/lib/execwarden/dist/plugin/main.js", mode: 0o755 },
+    { path: "usr/lib/systemd/system/execwarden-authz.socket", mode: 0o644 },
+    { path: "usr/lib/systemd/system/execwarden-authz.service", mode: 0o644 },
+    { path: "usr/share/execwarden/rules/docker.yaml", mode: 0o644 },
     { path: "usr/lib/sysusers.d/execwarden.conf", mode: 0o644 },
     { path: "usr/share/execwarden/rules/second-view.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/web-fetch.yaml", mode: 0o644 },
@@ -106,6 +110,7 @@ t.test("a second installation", async (t) => {
   await setUp("install.sh", { DESTDIR: root });
   appendFileSync(join(etc, "allowlist.yaml"), "# mine\n");
   rmSync(join(etc, "policies.d/web-fetch.yaml"));
+  rmSync(join(etc, "policies.d/docker.yaml"));
   const stale = join(root, "usr/lib/execwarden/dist/daemon/stale.js");
   appendFileSync(stale, "");
   const said = await setUp("install.sh", { DESTDIR: root });

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RequestFacts } from "../daemon/model/docker-request.ts";
+import type { Host } from "../daemon/model/event.ts";
+import type { AlertDraft } from "../daemon/model/guard-messages.ts";
+import type { Clock, Log } from "../daemon/model/ports.ts";
+import { decideRequest, mayChangeSomething, type DecideTools, type DoorJudge } from "./decide.ts";
+import type { AuthorizationAnswer, AuthorizationRequest } from "./protocol.ts";
+import { readRequest } from "./read-request.ts";
+import { failureRefusal } from "./refusal.ts";
+import { resolveRequest, type Surroundings } from "./resolve.ts";
+
+/** What the door is built from. */
+export interface DoorOptions {
+  readonly judge: DoorJudge;
+  readonly around: Surroundings;
+  /** `monitor` as well while enforcement is paused. */
+  readonly mode: () => "monitor" | "enforce";
+  readonly settings: () => DoorSettings;
+  readonly host: Host;
+  readonly draft: DecideTools["draft"];
+  readonly onDrafts: (drafts: readonly AlertDraft[]) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What holds when a request cannot be judged. */
+export interface DoorSettings {
+  readonly deadlineMs: number;
+  readonly onFailure: "allow" | "deny";
+}
+
+/** Since the start. */
+export interface DoorCounters {
+  readonly asked: number;
+  readonly refused: number;
+  /** Requests that could not be judged in time or at all, and got the answer of `on_failure`. */
+  readonly failures: number;
+  /** Times that the engine asked us to be its plugin. */
+  readonly activations: number;
+  /** When the engine asked last, milliseconds since the epoch; absent before the first time. */
+  readonly lastAskedMs?: number;
+  /** When our own request at the engine was last asked about. */
+  readonly lastHeartbeatMs?: number;
+}
+
+/** The image that is asked for to see whether the engine asks us; there is none. */
+export const heartbeatImage = "execwarden/heartbeat";
+const waitingMax = 512;
+const unreadable = "the engine's question could not be read";
+
+/** Answers the engine, always and in time. */
+export class Door {
+  readonly #options: DoorOptions;
+  #asked = 0;
+  #refused = 0;
+  #failures = 0;
+  #activations = 0;
+  #waiting = 0;
+  #lastAskedMs: number | undefined;
+  #lastHeartbeatMs: number | undefined;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  counters(): DoorCounters {
+    return {
+      asked: this.#asked,
+      refused: this.#refused,
+      failures: this.#failures,
+      activations: this.#activations,
+      ...(this.#lastAskedMs === undefined ? {} : { lastAskedMs: this.#lastAskedMs }),
+      ...(this.#lastHeartbeatMs === undefined ? {} : { lastHeartbeatMs: this.#lastHeartbeatMs }),
+    };
+  }
+
+  activated(): void {
+    this.#activations += 1;
+    this.#options.log.info("the engine made execwarden its authorization plugin", {});
+  }
+
+  /** Decides on one request; undefined stands for a question that could not be read. Never rejects. */
+  async ask(request: AuthorizationRequest | undefined): Promise<AuthorizationAnswer> {
+    const { clock } = this.#options;
+    this.#asked += 1;
+    this.#lastAskedMs = clock.nowMs();
+    if (request === undefined) return this.#refuseUnread();
+    this.#waiting += 1;
+    let facts: RequestFacts | undefined;
+    try {
+      const read = readRequest(request);
+      facts = read.facts;
+      if (facts.action === "image.inspect" && facts.target === heartbeatImage)
+        this.#lastHeartbeatMs = this.#lastAskedMs;
+      if (this.#waiting > waitingMax) return this.#fail(facts, "too many requests wait");
+      const resolved = await this.#inTime(resolveRequest(read, this.#options.around));
+      if (resolved === undefined) return this.#fail(facts, "the engine did not answer in time");
+      return this.#decide(resolved);
+    } catch (error) {
+      return this.#fail(facts, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #decide(resolved: Parameters<typeof decideRequest>[0]): AuthorizationAnswer {
+    const { judge, host, draft, mode, clock, onDrafts } = this.#options;
+    const { verdict, message, drafts } = decideRequest(resolved, {
+      ...{ judge, host, draft },
+      mode: mode(),
+      number: this.#asked,
+      timeNs: clock.nowNs(),
+    });
+    if (drafts.length > 0) onDrafts(drafts);
+    if (verdict === "allow") return { isAllowed: true };
+    this.#refused += 1;
+    return { isAllowed: false, message: message ?? "refused" };
+  }
+
+  // The engine sends its question again without a body when a connection breaks: nothing is known of the request then,
+  // and asking once more costs the client nothing.
+  #refuseUnread(): AuthorizationAnswer {
+    if (this.#options.mode() === "monitor") return { isAllowed: true };
+    this.#refused += 1;
+    return { isAllowed: false, message: failureRefusal(undefined, unreadable) };
+  }
+
+  #fail(facts: RequestFacts | undefined, reason: string): AuthorizationAnswer {
+    const { settings, mode, log } = this.#options;
+    this.#failures += 1;
+    const { onFailure } = settings();
+    const isRefused = onFailure === "deny" && mode() === "enforce" && mayChangeSomething(facts);
+    log.error("a request at the engine's API could not be judged", {
+      action: facts?.action,
+      uri: facts?.uri.slice(0, 1_000),
+      reason,
+      answer: isRefused ? "deny" : "allow",
+    });
+    if (!isRefused) return { isAllowed: true };
+    this.#refused += 1;
+    return { isAllowed: false, message: failureRefusal(facts, reason) };
+  }
+
+  async #inTime<T>(work: Promise<T>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(undefined);
+      }, this.#options.settings().deadlineMs);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+      // What comes too late may fail as it likes.
+      work.catch(() => undefined);
+    }
+  }
+}

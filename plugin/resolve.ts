@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Container, Image } from "../daemon/model/container.ts";
+import { unknownContainer } from "../daemon/model/container.ts";
+import type { RequestedBind, RequestFacts } from "../daemon/model/docker-request.ts";
+import { memberOf, textMember, toList } from "../daemon/util/unknown-value.ts";
+import { lookAtPath, type HostFiles, type SensitivePlace } from "./reach.ts";
+import type { ReadRequest } from "./read-request.ts";
+
+/** An image as the engine has it. */
+export interface KnownImage {
+  readonly image: Image;
+  /** Normalised repositories under which it was pulled or pushed. */
+  readonly digestRepositories: readonly string[];
+  /** Normalised repositories of its tags. */
+  readonly tagRepositories: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+}
+
+/** What the engine and the host are asked about a request. Each answer is undefined for what is not there. */
+export interface Surroundings {
+  image(reference: string): Promise<KnownImage | undefined>;
+  /** By name, id or the beginning of one. */
+  container(reference: string): Promise<Container | undefined>;
+  /** `GET /volumes/{name}`. */
+  volume(name: string): Promise<unknown>;
+  places(): readonly SensitivePlace[];
+  readonly files: HostFiles;
+}
+
+/** A request with all that it refers to. */
+export interface ResolvedRequest {
+  readonly facts: RequestFacts;
+  /** What it is about: a container that is there, or the one that would be made. */
+  readonly container?: Container;
+  /** Further images whose names this one goes by: it is judged under each of them. */
+  readonly otherNames: readonly Image[];
+}
+
+/** Asks for what a request refers to. Rejects when the engine cannot be asked. */
+export async function resolveRequest(
+  read: ReadRequest,
+  around: Surroundings,
+): Promise<ResolvedRequest> {
+  const { facts } = read;
+  if (!facts.isMutating) return { facts, otherNames: [] };
+  const [known, container, binds] = await Promise.all([
+    read.imageReference === "" ? undefined : around.image(read.imageReference),
+    read.containerReference === "" ? undefined : around.container(read.containerReference),
+    resolveBinds(read, around),
+  ]);
+  const image = known?.image ?? unknownImage(read.imageReference);
+  const isRetagged = known !== undefined && isRenamed(known);
+  const resolved: RequestFacts = {
+    ...facts,
+    binds,
+    isRetagged,
+    ...(image === undefined ? {} : { image }),
+    argv: facts.action === "container.create" ? argvOf(read, known) : facts.argv,
+  };
+  const place = facts.action === "container.create" ? createdOf(resolved, image) : container;
+  return {
+    facts: resolved,
+    otherNames: isRetagged ? namesOf(known) : [],
+    ...(place === undefined ? {} : { container: place }),
+  };
+}
+
+/**
+ * Whether the name was put on the image here: a pulled image has a digest in the repository that it came from, and
+ * one that was built here has one name only.
+ */
+function isRenamed({ image, digestRepositories, tagRepositories }: KnownImage): boolean {
+  const own = image.normalizedRepository;
+  if (digestRepositories.includes(own)) return false;
+  return [...digestRepositories, ...tagRepositories].some((other) => other !== own);
+}
+
+function namesOf({ image, digestRepositories, tagRepositories }: KnownImage): readonly Image[] {
+  const { tag: _tag, ...bare } = image;
+  return [...new Set([...digestRepositories, ...tagRepositories])].map((repository) => ({
+    ...bare,
+    repository,
+    normalizedRepository: repository,
+  }));
+}
+
+// As the engine merges them (daemon/commit.go, merge): a given entry point takes the image's command away.
+function argvOf(
+  { facts, isEntrypointGiven }: ReadRequest,
+  known: KnownImage | undefined,
+): readonly string[] {
+  const isReset = facts.entrypoint.length === 1 && facts.entrypoint[0] === "";
+  const entrypoint = isReset ? [] : facts.entrypoint;
+  if (facts.entrypoint.length > 0) return [...entrypoint, ...facts.cmd];
+  const cmd = facts.cmd.length > 0 ? facts.cmd : (known?.cmd ?? []);
+  return isEntrypointGiven ? cmd : [...(known?.entrypoint ?? []), ...cmd];
+}
+
+/** The container that would be made, as far as the request tells. */
+function createdOf(facts: RequestFacts, image: Image | undefined): Container | undefined {
+  if (image === undefined) return undefined;
+  return {
+    ...unknownContainer(""),
+    name: facts.newName,
+    image,
+    labels: { ...image.labels, ...facts.labels },
+    isPrivileged: facts.isPrivileged,
+    user: facts.runAs,
+    networkMode: facts.networkMode,
+    state: "created",
+    mounts: facts.binds.map(({ path, destination, isReadOnly }) => ({
+      type: "bind",
+      source: path,
+      destination,
+      mode: isReadOnly ? "ro" : "",
+      isReadWrite: !isReadOnly,
+      propagation: "",
+    })),
+  };
+}
+
+function unknownImage(reference: string): Image | undefined {
+  if (reference === "") return undefined;
+  return { ...unknownContainer("").image, reference, repository: reference };
+}
+
+async function resolveBinds(
+  { facts, volumesFrom }: ReadRequest,
+  around: Surroundings,
+): Promise<readonly RequestedBind[]> {
+  const inherited = await Promise.all(
+    volumesFrom.map(async (text): Promise<readonly RequestedBind[]> => {
+      const container = await around.container(text.split(":")[0] ?? "");
+      return (container?.mounts ?? []).map(({ source, destination, isReadWrite }) => ({
+        source,
+        path: source,
+        destination,
+        isReadOnly: !isReadWrite,
+        reaches: [],
+      }));
+    }),
+  );
+  const places = around.places();
+  return Promise.all(
+    [...facts.binds, ...inherited.flat()].map(async (bind): Promise<RequestedBind> => {
+      const path = bind.path.startsWith("/") ? bind.path : await deviceOf(bind.path, around);
+      if (path === undefined) return bind;
+      return { ...bind, ...(await lookAtPath(path, places, around.files)) };
+    }),
+  );
+}
+
+/** The host path behind a named volume; undefined for one that the engine keeps itself. */
+async function deviceOf(name: string, around: Surroundings): Promise<string | undefined> {
+  const options = memberOf(await around.volume(name), "Options");
+  const device = textMember(options, "device");
+  return device?.startsWith("/") === true ? device : undefined;
+}
+
+/** Texts of a list, as an image's configuration has them. */
+export function textsOf(value: unknown): readonly string[] {
+  return toList(value).filter((item) => typeof item === "string");
+}

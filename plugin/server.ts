@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  activation,
+  readAuthorizationRequest,
+  writeAuthorizationAnswer,
+  type AuthorizationAnswer,
+  type AuthorizationRequest,
+} from "./protocol.ts";
+
+/** Who answers. */
+export interface AuthorizationHandler {
+  activated(): void;
+  ask(request: AuthorizationRequest | undefined): Promise<AuthorizationAnswer>;
+}
+
+/** A request's body of 4 MiB in base64, and what is around it. */
+export const questionBytesMax = 8 << 20;
+const connectionsMax = 1_024;
+const headerBytesMax = 16_384;
+
+/**
+ * An HTTP server of Docker's authorization protocol; the caller has it listen. Idle connections are never closed from
+ * here: the engine would send its next question into the closed one, and send it again without a body.
+ */
+export function createAuthorizationServer(handler: AuthorizationHandler): Server {
+  const server = createServer({
+    maxHeaderSize: headerBytesMax,
+    keepAliveTimeout: 0,
+    requestTimeout: 0,
+  });
+  server.maxConnections = connectionsMax;
+  server.on("request", (request, response) => {
+    void answer(request, response, handler);
+  });
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handler: AuthorizationHandler,
+): Promise<void> {
+  response.on("error", () => {
+    // The engine has gone; nobody waits for the answer.
+  });
+  const body = await readAll(request);
+  switch (request.url ?? "") {
+    case "/Plugin.Activate":
+      handler.activated();
+      send(response, activation);
+      return;
+    case "/AuthZPlugin.AuthZReq": {
+      const question = body === undefined ? undefined : readAuthorizationRequest(body);
+      send(response, writeAuthorizationAnswer(await handler.ask(question)));
+      return;
+    }
+    // What the engine has done cannot be refused any more: what is read was asked for before.
+    case "/AuthZPlugin.AuthZRes":
+      send(response, writeAuthorizationAnswer({ isAllowed: true }));
+      return;
+    default:
+      response.statusCode = 404;
+      send(response, '{"Err":"no such call"}');
+  }
+}
+
+function send(response: ServerResponse, text: string): void {
+  response.setHeader("Content-Type", "application/vnd.docker.plugins.v1.2+json");
+  response.end(text);
+}
+
+/** The whole body; undefined when it is too large or breaks off. */
+async function readAll(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      size += chunk.length;
+      // Read on to the end, so that the connection can be used again.
+      if (size <= questionBytesMax) chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  return size > questionBytesMax ? undefined : Buffer.concat(chunks);
+}
