@@ -82,7 +82,7 @@ export class DaemonRun {
 
   async status(): Promise<Status> {
     const answer = await createControlClient(this.#socketPath).get("/v1/status");
-    if (!answer.ok) throw answer.error;
+    if (!answer.ok) throw new Error(`cannot ask the daemon: ${JSON.stringify(answer.error)}`);
     // The daemon's own answer, of the type that it is written from.
     return JSON.parse(answer.value) as Status;
   }
