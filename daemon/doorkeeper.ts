@@ -238,7 +238,7 @@ const hostRoot = "/proc/1/root";
 const linksMax = 64;
 
 /** Follows links by hand, since those with an absolute target would lead out of the host's root into ours. */
-async function followOnHost(path: string): Promise<string> {
+async function follow(root: string, path: string): Promise<string> {
   let left = path.split("/");
   let at = "";
   let links = 0;
@@ -251,13 +251,13 @@ async function followOnHost(path: string): Promise<string> {
       continue;
     }
     const next = `${at}/${segment}`;
-    if (!(await lstat(hostRoot + next)).isSymbolicLink()) {
+    if (!(await lstat(root + next)).isSymbolicLink()) {
       at = next;
       continue;
     }
     links += 1;
     if (links > linksMax) throw new Error("too many links");
-    const target = await readlink(hostRoot + next);
+    const target = await readlink(root + next);
     if (target.startsWith("/")) at = "";
     left = [...target.split("/"), ...left];
   }
@@ -265,10 +265,16 @@ async function followOnHost(path: string): Promise<string> {
 }
 
 const hostFiles: HostFiles = {
-  realPath: (path) => followOnHost(path).catch(() => undefined),
+  // What is not there for the first process may be there for us: the engine may have a root of its own as well.
+  realPath: (path) =>
+    follow(hostRoot, path)
+      .catch(() => follow("", path))
+      .catch(() => undefined),
   identity: (path) =>
-    stat(hostRoot + path, { bigint: true }).then(
-      ({ dev, ino }) => `${dev}:${ino}`,
-      () => undefined,
-    ),
+    stat(hostRoot + path, { bigint: true })
+      .catch(() => stat(path, { bigint: true }))
+      .then(
+        ({ dev, ino }) => `${dev}:${ino}`,
+        () => undefined,
+      ),
 };
