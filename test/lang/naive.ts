@@ -71,39 +71,32 @@ function relates(operator: string, value: Value, right: readonly Scalar[]): bool
   return item !== undefined && typeof value !== "object" && relatesOne(operator, value, item);
 }
 
+const relations: Readonly<Record<string, (a: Scalar, b: Scalar) => boolean>> = {
+  "=": same,
+  "==": same,
+  "!=": (a, b) => !same(a, b),
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+};
+
+const textRelations: Readonly<Record<string, (a: string, b: string) => boolean>> = {
+  contains: (a, b) => a.includes(b),
+  icontains: (a, b) => a.toLowerCase().includes(b.toLowerCase()),
+  startswith: (a, b) => a.startsWith(b),
+  endswith: (a, b) => b === "" || a.endsWith(b),
+  glob: globs,
+  iglob: (a, b) => globs(a.toLowerCase(), b.toLowerCase()),
+  regex: (a, b) => new RegExp(`^(?:${b})$`).test(a),
+};
+
 function relatesOne(operator: string, a: Scalar, b: Scalar): boolean {
-  const [x, y] = [String(a), String(b)];
-  switch (operator) {
-    case "=":
-    case "==":
-      return same(a, b);
-    case "!=":
-      return !same(a, b);
-    case "<":
-      return a < b;
-    case "<=":
-      return a <= b;
-    case ">":
-      return a > b;
-    case ">=":
-      return a >= b;
-    case "contains":
-      return x.includes(y);
-    case "icontains":
-      return x.toLowerCase().includes(y.toLowerCase());
-    case "startswith":
-      return x.slice(0, y.length) === y;
-    case "endswith":
-      return y === "" || x.slice(-y.length) === y;
-    case "glob":
-      return globs(x, y);
-    case "iglob":
-      return globs(x.toLowerCase(), y.toLowerCase());
-    case "regex":
-      return new RegExp(`^(?:${y})$`).test(x);
-    default:
-      throw new Error(`no meaning for ${operator}`);
-  }
+  const relation = relations[operator];
+  if (relation !== undefined) return relation(a, b);
+  const textRelation = textRelations[operator];
+  if (textRelation === undefined) throw new Error(`no meaning for ${operator}`);
+  return textRelation(String(a), String(b));
 }
 
 /** Only `*` and `?`, tried in every way there is. */
@@ -112,7 +105,8 @@ function globs(text: string, pattern: string): boolean {
   if (pattern.startsWith("*"))
     return globs(text, pattern.slice(1)) || (text !== "" && globs(text.slice(1), pattern));
   if (text === "") return false;
-  const isFit = pattern.startsWith("?") || pattern.charAt(0) === text.charAt(0);
+  const [first = ""] = pattern;
+  const isFit = first === "?" || text.startsWith(first);
   return isFit && globs(text.slice(1), pattern.slice(1));
 }
 
@@ -175,20 +169,26 @@ function decoded(text: string): string | undefined {
 /** getopt(3): letters and values in their order; `?` for a letter that is none of the options. */
 function options(words: readonly string[], letters: string): readonly string[] {
   const found: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? "";
-    if (word === "--" || !word.startsWith("-") || word === "-") break;
-    if (word.startsWith("--")) continue;
-    for (let at = 1; at < word.length; at++) {
-      const letter = word.charAt(at);
-      const place = letters.indexOf(letter);
-      found.push(place < 0 ? "?" : letter);
-      if (place < 0 || letters.charAt(place + 1) !== ":") continue;
-      found.push(at + 1 < word.length ? word.slice(at + 1) : (words[++i] ?? ""));
-      break;
-    }
+  const left = [...words];
+  for (let word = left.shift() ?? ""; isOption(word); word = left.shift() ?? "") {
+    if (!word.startsWith("--")) found.push(...lettersOf(word.slice(1), letters, left));
   }
   return found;
+}
+
+function isOption(word: string): boolean {
+  return word.startsWith("-") && word !== "-" && word !== "--";
+}
+
+// The letters of one word; a value is what stands behind its letter, else the next word, which is taken from `left`.
+function lettersOf(word: string, letters: string, left: string[]): readonly string[] {
+  const [letter, ...rest] = word;
+  if (letter === undefined) return [];
+  const place = letters.indexOf(letter);
+  if (place < 0) return ["?", ...lettersOf(rest.join(""), letters, left)];
+  if (letters.charAt(place + 1) !== ":")
+    return [letter, ...lettersOf(rest.join(""), letters, left)];
+  return [letter, rest.length > 0 ? rest.join("") : (left.shift() ?? "")];
 }
 
 function typeOf(node: Operand): FieldType {
