@@ -170,8 +170,10 @@ if (requireEngine(t)) {
     );
     t.match(inventory.get(id), { state: "running", name: "survivor" });
     t.match(inventory.status(), { reconnects: 1, gaps: 1 });
-    const warnings = log.filter(({ level }) => level === "warn");
-    t.equal(warnings.length, 1, "it is said once that the engine was away");
+    const warnings = log.filter(({ level }) => level === "warn").map(({ message }) => message);
+    const away = warnings.filter((message) => !message.includes("blind from"));
+    t.equal(away.length, 1, "it is said once that the engine was away");
+    t.ok(warnings.length - away.length <= 1, "and at most once that events may be missing");
     await engine.docker("rm", "--force", id);
     await until(() => inventory.get(id)?.state === "dead", waitMs);
   });

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 
 namespace execwarden {
 namespace {
@@ -45,7 +47,12 @@ void ResetOomScore() {
 // In the child: everything of the daemon's is given up. Returns only when something failed.
 void Become(const HookRequest& request, const int* standard, char* const* argv,
             char* const* environment) {
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  // By the system call: the C library keeps two signals to itself, which may come ignored as well.
+  // All zero is the default action, whatever the order of the kernel's fields (rt_sigaction(2)).
+  const uint64_t standard_action[4] = {};
+  for (int number = 1; number < NSIG; number++) {
+    syscall(SYS_rt_sigaction, number, standard_action, nullptr, size_t{8});
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
