@@ -17,6 +17,7 @@ import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
 import { ImageInventory } from "./image-inventory.ts";
+import { createAuditChangesFile } from "./host/audit-changes-file.ts";
 import { createDockerEngine } from "./host/docker.ts";
 import { createCallers } from "./host/callers.ts";
 import { findGroup } from "./host/groups.ts";
@@ -114,6 +115,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const images = createImages(binding, guard, log);
   const witnessing = new Witnessing({
     config: { ...config.witness, mode: witnessModeOf(config, gate) },
+    file: createAuditChangesFile({ directory: config.stateDirectory, bootId: host.bootId, log }),
     ...{ binding, guard, clock, log },
   });
   const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, clock, log });

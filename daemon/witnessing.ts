@@ -4,8 +4,10 @@ import { readFileSync } from "node:fs";
 import type { Config } from "./config/config.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
+import { clearLeftTraces } from "./kernel/audit-traces.ts";
 import { parseMountinfo } from "./kernel/mountinfo.ts";
 import { Witness } from "./kernel/witness.ts";
+import type { AuditChangesFile } from "./model/audit-changes.ts";
 import type { Clock, Log } from "./model/ports.ts";
 import type { WitnessStatus } from "./model/status.ts";
 
@@ -14,12 +16,14 @@ export interface WitnessingOptions {
   readonly config: Config["witness"];
   readonly binding: Binding;
   readonly guard: Guard;
+  readonly file: AuditChangesFile;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The witness's main-thread end; does nothing with `witness.mode: off`. */
 export class Witnessing {
+  readonly #options: WitnessingOptions;
   readonly #guard: Guard;
   readonly #witness: Witness | undefined;
   /** Superblocks of which every exec is recorded. */
@@ -27,12 +31,22 @@ export class Witnessing {
   /** Superblocks beside the root, by container. */
   readonly #places = new Map<string, readonly number[]>();
 
-  constructor({ config, binding, guard, clock, log }: WitnessingOptions) {
+  constructor(options: WitnessingOptions) {
+    const { config, binding, guard, file, clock, log } = options;
+    this.#options = options;
     this.#guard = guard;
     const { mode, memfd } = config;
     if (mode === "off") return;
     this.#witness = new Witness({
-      ...{ binding, mode, isMemfdWanted: memfd, log, machine: process.arch, pid: process.pid },
+      ...{
+        binding,
+        mode,
+        isMemfdWanted: memfd,
+        file,
+        log,
+        machine: process.arch,
+        pid: process.pid,
+      },
       monotonicMs: () => clock.monotonicMs(),
       isAlive,
       hostDevices,
@@ -41,6 +55,8 @@ export class Witnessing {
 
   /** Begins, after the guard thread and before the first root is told. */
   start(): void {
+    const { binding, file, log } = this.#options;
+    if (this.#witness === undefined) clearLeftTraces(binding, { file, isAlive, log });
     this.#witness?.start();
     this.#tell();
   }

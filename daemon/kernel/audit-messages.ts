@@ -1,5 +1,6 @@
 // The binary messages of the audit netlink protocol (linux/audit.h), to and fro. Pure.
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditLimits } from "../model/audit-changes.ts";
 
 /** Numbers of linux/audit.h that are used. */
 export const auditMessage = {
@@ -29,9 +30,10 @@ export interface AuditStatus {
 }
 
 /** What AUDIT_SET changes; what is left out stays. */
-export type AuditSettings = Partial<
-  Pick<AuditStatus, "enabled" | "failure" | "pid" | "backlogLimit" | "backlogWaitTime">
->;
+export interface AuditSettings extends AuditLimits {
+  /** The owner's. */
+  readonly pid?: number;
+}
 
 /** One of our rules: execs that touch a file of this device. */
 export interface DeviceRule {

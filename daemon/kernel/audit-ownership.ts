@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditChanges, AuditChangesFile } from "../model/audit-changes.ts";
 import type { Log } from "../model/ports.ts";
 import type { AuditClient } from "./audit-client.ts";
-import type { AuditSettings, AuditStatus } from "./audit-messages.ts";
+import type { AuditStatus } from "./audit-messages.ts";
+import { hasLiveOwner, nothingChanged, ownersChanges, undoing } from "./audit-traces.ts";
 
 /** How we hear of records: as their one owner, beside another owner, or not at all. */
 export type AuditRole = "owner" | "listener" | "none";
@@ -11,6 +13,8 @@ export interface OwnershipOptions {
   readonly client: AuditClient;
   /** `process.pid`. */
   readonly pid: number;
+  /** Where it is kept what we change, for the daemon after a crash. */
+  readonly file: AuditChangesFile;
   readonly log: Log;
   readonly monotonicMs: () => number;
   /** Whether there is such a process. */
@@ -18,15 +22,7 @@ export interface OwnershipOptions {
   readonly onProblem: (problem: string, errno: number) => void;
 }
 
-/**
- * While we own the stream. The kernel's own 64 records and 60 seconds of waiting for each would freeze whoever
- * executes something as soon as this daemon stands still (kernel/audit.c, audit_log_start); here a record waits for
- * 5 jiffies (5 to 50 ms) at most and is then dropped and counted, and the queue takes some 2,500 execs (about 30 MB).
- */
-const ownedBacklogLimit = 16_384;
-const ownedBacklogWaitJiffies = 5;
 const failurePanic = 2;
-const failureSay = 1;
 const errnoExists = 17;
 /** After another process wanted to own the stream, it may have it for so long before we take it again. */
 const giveWayMs = 60_000;
@@ -35,7 +31,7 @@ const giveWayMs = 60_000;
 export class AuditOwnership {
   readonly #options: OwnershipOptions;
   #role: AuditRole = "none";
-  #before: AuditStatus | undefined;
+  #changes: AuditChanges = nothingChanged;
   #rivals = 0;
   #giveWayUntilMs = 0;
 
@@ -47,11 +43,14 @@ export class AuditOwnership {
     return this.#role;
   }
 
+  /** Whether the kernel's settings are no longer ours. */
+  get hasUndone(): boolean {
+    return this.#changes === nothingChanged;
+  }
+
   /** Begins to hear, given the status as it is. */
   start(status: AuditStatus): void {
-    // The kernel forgets a dead owner only when it next has a record for it.
-    const isFree = status.pid === 0 || !this.#options.isAlive(status.pid);
-    if (isFree && this.#own(status)) return;
+    if (!hasLiveOwner(status, this.#options.isAlive) && this.#own(status)) return;
     this.#listen(status);
   }
 
@@ -67,7 +66,7 @@ export class AuditOwnership {
     } else if (this.#role === "owner" && status.pid !== pid) {
       log.warn("the audit stream has another owner by now", { owner: status.pid });
       this.#role = "none";
-      this.#before = undefined;
+      this.#undo(status, true);
       this.#listen(status);
     } else if (this.#role === "listener" && status.pid === 0) {
       if (monotonicMs() > this.#giveWayUntilMs) this.#own(status);
@@ -78,19 +77,30 @@ export class AuditOwnership {
   /** Gives the ownership back, and the settings as they were where nobody has changed ours since. */
   stop(): void {
     const { client } = this.#options;
-    const now = this.#role === "owner" ? client.status() : undefined;
-    const before = this.#before;
-    this.#before = undefined;
-    if (this.#role === "listener") client.setMulticast(false);
-    const wasOwner = this.#role === "owner";
+    const role = this.#role;
     this.#role = "none";
-    if (!wasOwner) return;
-    if (before !== undefined && now !== undefined) client.set(restored(before, now));
+    if (role === "listener") client.setMulticast(false);
+    if (role !== "owner") return;
+    const now = client.status();
+    if (now !== undefined) this.#undo(now, false);
     client.setOwner(0);
   }
 
+  #undo(now: AuditStatus, hasOwner: boolean): void {
+    const { client, file, log } = this.#options;
+    const settings = undoing(this.#changes, now, hasOwner);
+    const errno = client.set(settings);
+    // What is kept goes on to say what was there before us.
+    if (errno !== 0) {
+      log.warn("cannot undo our audit settings; see auditctl -s", { errno, ...settings });
+      return;
+    }
+    this.#changes = nothingChanged;
+    file.write(nothingChanged);
+  }
+
   #own(status: AuditStatus): boolean {
-    const { client, pid, log, onProblem } = this.#options;
+    const { client, pid, file, log, onProblem } = this.#options;
     const error = client.setOwner(pid);
     if (error !== 0) {
       // EEXIST: somebody was faster. The kernel lets nobody take the stream from a live owner.
@@ -101,13 +111,15 @@ export class AuditOwnership {
     }
     if (this.#role === "listener") client.setMulticast(false);
     this.#role = "owner";
-    this.#before = status;
-    const settings = wantedSettings(status);
-    const refused = client.set(settings);
+    this.#changes = ownersChanges(status);
+    const { ours } = this.#changes;
+    // Before the change: it may be the last thing that this process does.
+    file.write(this.#changes);
+    const refused = client.set(ours);
     if (refused !== 0) onProblem("cannot set the kernel's audit settings", refused);
     log.info("the audit stream had no owner and is ours", {
-      backlog_limit: settings.backlogLimit,
-      backlog_wait_jiffies: settings.backlogWaitTime,
+      backlog_limit: ours.backlogLimit,
+      backlog_wait_jiffies: ours.backlogWaitTime,
     });
     return true;
   }
@@ -131,28 +143,4 @@ export class AuditOwnership {
       owner: client.status()?.pid,
     });
   }
-}
-
-function wantedSettings(status: AuditStatus): AuditSettings {
-  return {
-    enabled: 1,
-    backlogLimit: Math.max(ownedBacklogLimit, status.backlogLimit),
-    backlogWaitTime: ownedBacklogWaitJiffies,
-    // A daemon that stands still must not be the reason of a panic.
-    ...(status.failure === failurePanic ? { failure: failureSay } : {}),
-  };
-}
-
-function restored(before: AuditStatus, now: AuditStatus): AuditSettings {
-  const ours = wantedSettings(before);
-  return {
-    ...(now.enabled === 1 && before.enabled === 0 ? { enabled: 0 } : {}),
-    ...(now.backlogLimit === ours.backlogLimit ? { backlogLimit: before.backlogLimit } : {}),
-    ...(now.backlogWaitTime === ours.backlogWaitTime
-      ? { backlogWaitTime: before.backlogWaitTime }
-      : {}),
-    ...(ours.failure !== undefined && now.failure === ours.failure
-      ? { failure: before.failure }
-      : {}),
-  };
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditChangesFile } from "../model/audit-changes.ts";
 import type { Log } from "../model/ports.ts";
 import type { WitnessStatus } from "../model/status.ts";
 import { AuditClient, type AuditBinding } from "./audit-client.ts";
 import { encodeRule, type AuditStatus } from "./audit-messages.ts";
 import { AuditOwnership } from "./audit-ownership.ts";
+import { clearTraces, nothingChanged } from "./audit-traces.ts";
 import { deviceNumber, deviceText } from "./gate.ts";
 
 /** What the witness is built from. */
@@ -13,6 +15,8 @@ export interface WitnessOptions {
   readonly mode: "gaps" | "full";
   /** Whether programs run from memory are recorded. */
   readonly isMemfdWanted: boolean;
+  /** Where it is kept what is changed of audit. */
+  readonly file: AuditChangesFile;
   readonly log: Log;
   /** `process.arch` and `process.pid`. */
   readonly machine: string;
@@ -57,7 +61,7 @@ export class Witness {
 
   /** Opens the client, removes what a predecessor left, and sets the rule for programs in memory. */
   start(): void {
-    const { binding, log, pid, monotonicMs, isAlive } = this.#options;
+    const { binding, file, log, pid, monotonicMs, isAlive } = this.#options;
     const [error, handle] = binding.auditOpen(handOverBytes);
     if (error !== 0) {
       this.#fail("cannot open an audit socket in this name space or kernel", error);
@@ -76,13 +80,15 @@ export class Witness {
       this.#fail("the audit rules are locked (auditctl -e 2) until the next boot", 0);
       return;
     }
-    const stale = this.#removeOurRules(client);
-    if (stale > 0) log.info("removed audit rules that an earlier run had left", { rules: stale });
+    clearTraces({ client, status, file, isAlive, log });
+    // From here on there may be rules of ours.
+    if (file.read() === undefined) file.write(nothingChanged);
     const onProblem = (problem: string, errno: number): void => {
       this.#fail(problem, errno);
     };
-    this.#ownership = new AuditOwnership({ client, pid, log, monotonicMs, isAlive, onProblem });
-    this.#ownership.start(status);
+    const ownership = { client, pid, file, log, monotonicMs, isAlive, onProblem };
+    this.#ownership = new AuditOwnership(ownership);
+    this.#ownership.start(client.status() ?? status);
     if (this.#options.isMemfdWanted) this.#witnessMemfd();
     this.#timer = setInterval(() => {
       this.#check();
@@ -142,6 +148,7 @@ export class Witness {
     this.#removeOurRules(client);
     this.#rules.clear();
     this.#ownership?.stop();
+    if (this.#ownership?.hasUndone === true) this.#options.file.remove();
     client.close();
     this.#client = undefined;
   }

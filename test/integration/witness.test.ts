@@ -4,18 +4,17 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import t, { type TAP } from "tap";
-import { AuditClient } from "../../daemon/kernel/audit-client.ts";
-import { loadBinding } from "../../daemon/kernel/binding.ts";
+import t from "tap";
 import type { Status } from "../../daemon/model/status.ts";
+import { openAudit, statusOf, untilFree } from "../support/audit.ts";
 import { startDaemon, type AlertLine, type TestDaemon } from "../support/daemon.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
-import { until } from "../support/until.ts";
 
 const rules = readFileSync(new URL("../../rules/second-view.yaml", import.meta.url), "utf8");
 const memoryRule = "Program Run From Memory in Container";
 const changedRule = "Command Line Changed After Judgement";
+const unseenRule = "Exec Not Seen By The Gate";
 const storm = 1_000;
 const waitMs = 60_000;
 
@@ -23,17 +22,6 @@ const ofRule =
   (rule: string, container: string) =>
   (alert: AlertLine): boolean =>
     alert.rule === rule && alert.execwarden.container?.name === container;
-
-function ourRules(t: Pick<TAP, "teardown">): () => number {
-  const binding = loadBinding();
-  const [error, handle] = binding.auditOpen(1 << 16);
-  if (error !== 0) throw new Error(`cannot open an audit socket: errno ${error}`);
-  const client = new AuditClient(binding, handle);
-  t.teardown(() => {
-    client.close();
-  });
-  return () => client.ourRules()?.length ?? -1;
-}
 
 async function statusWhen(daemon: TestDaemon, holds: (status: Status) => boolean): Promise<Status> {
   let last = await daemon.status();
@@ -66,7 +54,8 @@ if (requireEngine(t)) {
     await t.test(`${mode}: a program in memory, changed arguments, and a storm`, async (t) => {
       const daemon = await startDaemon({ dockerHost: engine.host, rules, witness: mode });
       t.teardown(() => daemon.stop());
-      const count = ourRules(t);
+      const audit = openAudit(t);
+      const count = (): number | undefined => audit.ourRules()?.length;
 
       const ran = await run(
         `memory-${mode}`,
@@ -117,6 +106,12 @@ if (requireEngine(t)) {
         t.match(status.witness?.second?.argvCheck, { dropped: 0 });
       }
       t.comment(JSON.stringify(status.witness));
+      const unseen = daemon.alerts.filter(({ rule }) => rule === unseenRule);
+      t.strictSame(
+        unseen.map(({ output }) => output),
+        [],
+        "nothing went past the gate",
+      );
       const alerts = daemon.alerts.filter(
         ({ rule }) => rule === changedRule || rule === memoryRule,
       );
@@ -130,19 +125,29 @@ if (requireEngine(t)) {
     });
   }
 
-  await t.test("rules of a killed daemon go with the next one's start", async (t) => {
-    const count = ourRules(t);
-    const first = await startDaemon({ dockerHost: engine.host, rules, witness: "gaps" });
+  await t.test("what a killed daemon left goes with the next one's start", async (t) => {
+    const audit = openAudit(t);
+    await untilFree(audit);
+    const limits = { backlogLimit: 64, backlogWaitTime: 15_000 };
+    audit.set(limits);
+    const count = (): number | undefined => audit.ourRules()?.length;
+    const config = { state_directory: t.testdir() };
+    const options = { dockerHost: engine.host, rules, config };
+    const first = await startDaemon({ ...options, witness: "gaps" });
     t.equal(count(), 2);
     await first.crash();
     t.equal(count(), 2);
-    const second = await startDaemon({ dockerHost: engine.host, rules, witness: "full" });
+    t.match(statusOf(audit), { backlogLimit: 16_384, backlogWaitTime: 5 });
+    const second = await startDaemon({ ...options, witness: "full" });
     t.teardown(() => second.stop());
     t.match(second.log(), /removed audit rules/);
+    t.match(second.log(), /undid the audit settings/);
     t.equal(count(), 2);
-    await second.stop();
-    await until(() => count() === 0, waitMs);
-    t.equal(count(), 0);
+    await second.crash();
+    const third = await startDaemon({ ...options, witness: "off" });
+    t.teardown(() => third.stop());
+    t.equal(count(), 0, "one without a witness clears up too");
+    t.match(statusOf(audit), limits);
   });
 }
 

@@ -2,18 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type TAP } from "tap";
-import { AuditClient } from "../../daemon/kernel/audit-client.ts";
-import { encodeRule, type AuditStatus } from "../../daemon/kernel/audit-messages.ts";
+import { createAuditChangesFile } from "../../daemon/host/audit-changes-file.ts";
+import type { AuditClient } from "../../daemon/kernel/audit-client.ts";
+import { encodeRule } from "../../daemon/kernel/audit-messages.ts";
 import { followAudit } from "../../daemon/kernel/audit-stream.ts";
+import { clearLeftTraces } from "../../daemon/kernel/audit-traces.ts";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
 import { Witness, type WitnessOptions } from "../../daemon/kernel/witness.ts";
+import type { AuditChangesFile, AuditLimits } from "../../daemon/model/audit-changes.ts";
 import { AuditAssembler } from "../../daemon/tracer/audit-assembler.ts";
 import type { AuditExec } from "../../daemon/tracer/audit-exec.ts";
 import { decodeAuditRecords } from "../../daemon/tracer/audit-record.ts";
+import { isAlive, openAudit, statusOf, untilFree } from "../support/audit.ts";
 import { mountOverlay, requireRoot, type TestOverlay } from "../support/overlay.ts";
 import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
@@ -22,36 +25,30 @@ const binding = loadBinding();
 const waitMs = 20_000;
 const holder = fileURLToPath(new URL("../support/witness-holder.ts", import.meta.url));
 
-/** A client of the test's own beside the witness: what the kernel says is asked through it. */
-function openClient(t: Pick<TAP, "teardown">): AuditClient {
-  const [error, handle] = binding.auditOpen(1 << 20);
-  if (error !== 0) throw new Error(`cannot open an audit socket: errno ${error}`);
-  const client = new AuditClient(binding, handle);
-  t.teardown(() => {
-    client.close();
-  });
-  return client;
+function settingsOf(client: AuditClient): AuditLimits {
+  const { enabled, failure, backlogLimit, backlogWaitTime } = statusOf(client);
+  return { enabled, failure, backlogLimit, backlogWaitTime };
 }
 
-function statusOf(client: AuditClient): AuditStatus {
-  const status = client.status();
-  if (status === undefined) throw new Error("the kernel does not tell its audit status");
-  return status;
+function changesFile(directory: string): AuditChangesFile {
+  const { log } = createRecordingLog();
+  return createAuditChangesFile({ directory, bootId: "boot", log });
 }
 
-function createWitness(changes: Partial<WitnessOptions> = {}) {
+function createWitness(t: Pick<TAP, "testdir">, changes: Partial<WitnessOptions> = {}) {
   const { log, lines } = createRecordingLog();
+  const file = changesFile(t.testdir());
   const witness = new Witness({
-    ...{ binding, mode: "full", isMemfdWanted: false, log, machine: process.arch },
+    ...{ binding, mode: "full", isMemfdWanted: false, file, log, machine: process.arch },
     ...{
       pid: process.pid,
       monotonicMs: () => performance.now(),
       hostDevices: () => new Set(),
-      isAlive: (pid: number) => existsSync(`/proc/${pid}`),
+      isAlive,
     },
     ...changes,
   });
-  return { witness, lines };
+  return { witness, lines, file };
 }
 
 function follow(witness: Witness): AuditExec[] {
@@ -99,10 +96,11 @@ async function startHolder(
 }
 
 if (requireRoot(t)) {
+  await untilFree(openAudit(t));
   await t.test("owns the stream, records one device, gives everything back", async (t) => {
-    const client = openClient(t);
+    const client = openAudit(t);
     const before = statusOf(client);
-    const { witness } = createWitness();
+    const { witness } = createWitness(t);
     witness.start();
     t.teardown(() => {
       witness.stop();
@@ -133,8 +131,8 @@ if (requireRoot(t)) {
   });
 
   await t.test("a program in memory", (t) => {
-    const client = openClient(t);
-    const { witness, lines } = createWitness({
+    const client = openAudit(t);
+    const { witness, lines } = createWitness(t, {
       mode: "gaps",
       isMemfdWanted: true,
       hostDevices: () => new Set([8 * 0x100000 + 1, 8 * 0x100000 + 77]),
@@ -149,20 +147,81 @@ if (requireRoot(t)) {
     t.end();
   });
 
+  await t.test("what a killed daemon had changed of the settings", async (t) => {
+    const client = openAudit(t);
+    // A daemon that somebody has killed may have left others.
+    client.set({ enabled: 0, backlogLimit: 64, backlogWaitTime: 15_000 });
+    const before = settingsOf(client);
+    const directory = t.testdir();
+    const file = changesFile(directory);
+    const kill = async (): Promise<void> => {
+      const child = await startHolder(t, "witness", "3000", directory);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      t.match(settingsOf(client), { backlogLimit: 16_384, backlogWaitTime: 5 }, "a crash");
+      t.equal(client.ourRules()?.length, 2);
+    };
+    t.teardown(() => {
+      clearLeftTraces(binding, { file, isAlive, log: createRecordingLog().log });
+    });
+
+    await t.test("the next one takes what was there before, not what was left", async (t) => {
+      await kill();
+      const { witness, lines } = createWitness(t, { file });
+      witness.start();
+      t.match(JSON.stringify(lines), /undid the audit settings/);
+      t.match(settingsOf(client), { backlogLimit: 16_384, backlogWaitTime: 5 }, "owns it anew");
+      witness.stop();
+      t.strictSame(settingsOf(client), before);
+      t.equal(file.read(), undefined, "nothing is left to undo");
+    });
+
+    await t.test("without a witness they are undone all the same", async (t) => {
+      await kill();
+      const { log } = createRecordingLog();
+      clearLeftTraces(binding, { file, isAlive, log });
+      t.strictSame(settingsOf(client), before);
+      t.equal(client.ourRules()?.length, 0);
+      t.equal(file.read(), undefined);
+    });
+
+    await t.test("what somebody has set since stays", async (t) => {
+      await kill();
+      client.set({ backlogLimit: 500 });
+      t.teardown(() => client.set({ backlogLimit: before.backlogLimit }));
+      const { log } = createRecordingLog();
+      clearLeftTraces(binding, { file, isAlive, log });
+      t.strictSame(settingsOf(client), { ...before, backlogLimit: 500 });
+    });
+
+    await t.test("beside another owner audit stays switched on", async (t) => {
+      await kill();
+      const other = await startHolder(t, "own");
+      const { witness } = createWitness(t, { file });
+      witness.start();
+      t.match(witness.status(), { role: "listener", ownerPid: other.pid });
+      t.strictSame(settingsOf(client), { ...before, enabled: 1 });
+      witness.stop();
+      other.send("release");
+      await once(other, "exit");
+      t.strictSame(settingsOf(client), before);
+    });
+  });
+
   await t.test("rules of others stay, those of a dead predecessor go", async (t) => {
-    const client = openClient(t);
+    const client = openAudit(t);
     const rule = encodeRule({ device: 4_000, arch: "b64" }, process.arch);
     if (rule === undefined) throw new Error("no rule for this machine");
     const foreign = Buffer.from(rule);
     foreign.write("execwarde_", foreign.length - 10, "latin1");
     t.equal(client.addRule(foreign), 0);
     t.teardown(() => client.deleteRule(foreign));
-    const child = await startHolder(t, "witness", "3000");
+    const child = await startHolder(t, "witness", "3000", t.testdir());
     t.equal(client.ourRules()?.length, 2);
     child.kill("SIGKILL");
     await once(child, "exit");
     t.equal(client.ourRules()?.length, 2, "a crash leaves them");
-    const { witness, lines } = createWitness();
+    const { witness, lines } = createWitness(t);
     witness.start();
     t.equal(client.ourRules()?.length, 0);
     t.match(JSON.stringify(lines), /removed audit rules/);
@@ -174,11 +233,11 @@ if (requireRoot(t)) {
   await t.test(
     "listens beside another owner, does not rob it, and takes over when it is gone",
     async (t) => {
-      const client = openClient(t);
+      const client = openAudit(t);
       const other = await startHolder(t, "own");
       const before = statusOf(client).backlogLimit;
       const root = overlay(t);
-      const { witness } = createWitness({ checkMs: 20 });
+      const { witness } = createWitness(t, { checkMs: 20 });
       witness.start();
       t.teardown(() => {
         witness.stop();
@@ -200,8 +259,8 @@ if (requireRoot(t)) {
   );
 
   await t.test("gives way to another process that wants to be the owner", async (t) => {
-    const client = openClient(t);
-    const { witness } = createWitness({ checkMs: 20 });
+    const client = openAudit(t);
+    const { witness } = createWitness(t, { checkMs: 20 });
     witness.start();
     t.teardown(() => {
       witness.stop();
@@ -213,8 +272,8 @@ if (requireRoot(t)) {
   });
 
   await t.test("rules that somebody deleted are set again", async (t) => {
-    const client = openClient(t);
-    const { witness } = createWitness({ checkMs: 20 });
+    const client = openAudit(t);
+    const { witness } = createWitness(t, { checkMs: 20 });
     witness.start();
     t.teardown(() => {
       witness.stop();

@@ -1,15 +1,16 @@
 // A process of its own that uses the audit subsystem, for tests of the witness. `own`: becomes the owner, trying until
-// it may, and gives it back at the message "release". `witness DEVICE`: a witness of ours with one rule.
+// it may, and gives it back at the message "release". `witness DEVICE STATE`: a witness of ours with one rule.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { createAuditChangesFile } from "../../daemon/host/audit-changes-file.ts";
 import { AuditClient } from "../../daemon/kernel/audit-client.ts";
 import { followAudit } from "../../daemon/kernel/audit-stream.ts";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
 import { Witness } from "../../daemon/kernel/witness.ts";
 import { createRecordingLog } from "./recording-log.ts";
 
-const [role = "", device = ""] = process.argv.slice(2);
+const [role = "", device = "", directory = ""] = process.argv.slice(2);
 const binding = loadBinding();
 const deadlineMs = 20_000;
 
@@ -34,6 +35,7 @@ function witness(): void {
   const { log } = createRecordingLog();
   const held = new Witness({
     ...{ binding, mode: "full", isMemfdWanted: false, log, machine: process.arch },
+    file: createAuditChangesFile({ directory, bootId: "boot", log }),
     ...{
       pid: process.pid,
       monotonicMs: () => performance.now(),
