@@ -81,6 +81,20 @@ engine:
 	$(call need,dockerd:docker.io docker:docker.io curl:curl busybox:busybox-static \
 	  $(if $(has_apparmor),apparmor_parser:apparmor) $(if $(has_dynamic_busybox),static-busybox:busybox-static))
 
+# What the tests run beside the daemon. Unpacked below build/ and not installed: Debian's package starts a service, which
+# would then own the audit stream of whoever tests here. Without it its tests are skipped, and say so.
+auditd := build/auditd
+.PHONY: auditd
+auditd:
+	@command -v auditd >/dev/null || [ -e $(auditd)/unpacked ] || { \
+	  echo "deps: unpacking auditd"; \
+	  mkdir -p $(auditd)/packages/partial && apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends --download-only \
+	    -o Dir::Cache::archives="$(CURDIR)/$(auditd)/packages" auditd >/dev/null && \
+	  for package in $(auditd)/packages/*.deb; do dpkg -x "$$package" $(auditd)/root; done && \
+	  touch $(auditd)/unpacked; \
+	} || echo "cannot unpack auditd: its tests will be skipped"
+
 .PHONY: build
 build: $(addon) $(program) ## Build the addon and compile to dist/
 
@@ -139,7 +153,7 @@ demo: root engine build $(tools) ## Show all of it on a private engine: alert, a
 	@exec node dist-tools/test/demo/demo.js $(ARGS)
 
 .PHONY: test
-test: engine build ## Run all tests, on an engine of their own (as root)
+test: engine auditd build ## Run all tests, on an engine of their own (as root)
 	$(call need,systemd-analyze:systemd)
 	@test/run.sh $(ARGS)
 

@@ -59,9 +59,9 @@ export class AuditOwnership {
     const { client, log, pid, monotonicMs } = this.#options;
     const { rivals } = client.counters();
     if (this.#role === "owner" && rivals > this.#rivals) {
-      log.info("another process wants to own the audit stream; giving way to it", {});
       this.#giveWayUntilMs = monotonicMs() + giveWayMs;
       this.stop();
+      log.info("another process wants to own the audit stream; gave way to it", {});
       this.#listen(status);
     } else if (this.#role === "owner" && status.pid !== pid) {
       log.warn("the audit stream has another owner by now", { owner: status.pid });

@@ -89,6 +89,7 @@ export class Witness {
     const ownership = { client, pid, file, log, monotonicMs, isAlive, onProblem };
     this.#ownership = new AuditOwnership(ownership);
     this.#ownership.start(client.status() ?? status);
+    this.#last = client.status() ?? status;
     if (this.#options.isMemfdWanted) this.#witnessMemfd();
     this.#timer = setInterval(() => {
       this.#check();
