@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isMainThread, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { CurrentJudge } from "./current-judge.ts";
+import type { GuardWorkerData } from "./draft-channel.ts";
 import { EngineLane } from "./engine-lane.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree } from "./enrich/process-tree.ts";
@@ -66,7 +67,7 @@ class GuardThread {
   #heartbeat: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, settings: GuardSettings, judge: CurrentJudge) {
+  constructor(port: MessagePort, { settings, drafts }: GuardWorkerData, judge: CurrentJudge) {
     const binding = loadBinding();
     this.#port = port;
     this.#log = portLog(port);
@@ -80,8 +81,8 @@ class GuardThread {
     };
     const places = this.#places;
     this.#settlement = createSettlement({ ...settings, gate: this.#gate, places, judge, post });
-    this.#sender = new DraftSender((drafts) => {
-      this.#post({ kind: "alerts", drafts });
+    this.#sender = new DraftSender((messages) => {
+      drafts.postMessage(messages);
     });
     const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
     this.#second = this.#createSecond(binding);
@@ -92,8 +93,8 @@ class GuardThread {
     const shared = {
       ...{ judge, places, host: settings.host, monotonicMs },
       nextNumber: (): number => (this.#lastNumber += 1),
-      onDrafts: (drafts: readonly AlertDraft[]): void => {
-        this.#sender.add(drafts);
+      onDrafts: (made: readonly AlertDraft[]): void => {
+        this.#sender.add(made);
       },
       log: this.#log,
     };
@@ -212,7 +213,7 @@ class GuardThread {
 
   // Sends what has gathered, and looks again soon where something waits for its time.
   #endTurn(): void {
-    this.#sender.flush();
+    if (this.#sender.flush()) this.#post({ kind: "drafts" });
     if (this.#sweep !== undefined) return;
     const isSecondWaiting = this.#second?.isWaiting === true;
     if (!this.#pipeline.isWaiting && !this.#engineLane.isWaiting && !isSecondWaiting) return;
@@ -273,12 +274,13 @@ class GuardThread {
   }
 }
 
-function main(port: MessagePort, settings: GuardSettings): void {
+function main(port: MessagePort, data: GuardWorkerData): void {
+  const { settings } = data;
   hurry(portLog(port));
   const { loaded } = loadJudge(settings);
   assert(loaded !== undefined, "the main thread has checked these files");
   const judge = new CurrentJudge({ loaded, mode: settings.mode }, monotonicMs);
-  const thread = new GuardThread(port, settings, judge);
+  const thread = new GuardThread(port, data, judge);
   port.on("message", (message: ToGuard) => {
     thread.handle(message);
   });
@@ -287,4 +289,4 @@ function main(port: MessagePort, settings: GuardSettings): void {
 }
 
 assert(!isMainThread && parentPort !== null, "guard-thread.ts runs as a worker only");
-main(parentPort, workerData as GuardSettings);
+main(parentPort, workerData as GuardWorkerData);

@@ -1,7 +1,14 @@
 // The main thread's end of the guard thread.
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from "node:worker_threads";
-import type { FromGuard, GuardRules, GuardSettings, ToGuard } from "./model/guard-messages.ts";
+import { DraftReceiver, type GuardWorkerData } from "./draft-channel.ts";
+import type {
+  AlertDraft,
+  FromGuard,
+  GuardRules,
+  GuardSettings,
+  ToGuard,
+} from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 
 type GuardReady = Extract<FromGuard, { kind: "ready" }>;
@@ -20,7 +27,7 @@ export type Heartbeat = Extract<FromGuard, { kind: "heartbeat" }>;
 
 /** What the main thread does with what the guard thread tells. */
 export interface GuardListener {
-  readonly onAlerts: (message: Extract<FromGuard, { kind: "alerts" }>) => void;
+  readonly onAlerts: (drafts: readonly AlertDraft[]) => void;
   readonly onCover: (message: Extract<FromGuard, { kind: "cover" }>) => void;
   readonly onHeartbeat: () => void;
   /** The thread ended by itself: nothing is decided any more. */
@@ -36,6 +43,8 @@ const changeTimeoutMs = 30_000;
 export class Guard {
   readonly #worker: Worker;
   readonly #log: Log;
+  readonly #drafts: DraftReceiver;
+  #onAlerts: GuardListener["onAlerts"] = () => undefined;
   #isStopping = false;
   readonly #changes = new Map<number, (changed: Changed) => void>();
   #changeNumber = 0;
@@ -48,8 +57,13 @@ export class Guard {
     // A checkout runs the sources, an installation the compiled files.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const file = new URL(`./guard-thread.${extension}`, import.meta.url);
+    this.#drafts = new DraftReceiver((drafts) => {
+      this.#onAlerts(drafts);
+    });
+    const drafts = this.#drafts.senderPort;
     this.#worker = new Worker(file, {
-      workerData: settings,
+      workerData: { settings, drafts } satisfies GuardWorkerData,
+      transferList: [drafts],
       name: "ew-guard",
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
@@ -57,6 +71,7 @@ export class Guard {
 
   /** Resolves when the thread takes records; rejects when it ends before, or takes too long. */
   start(listener: GuardListener): Promise<GuardRules> {
+    this.#onAlerts = listener.onAlerts;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`cannot start the guard thread within ${readyTimeoutMs} ms`));
@@ -137,17 +152,18 @@ export class Guard {
     this.#taken += alerts;
   }
 
-  /** Ends the thread. */
+  /** Ends the thread; what it has sent is still taken. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.post({ kind: "stop" });
     await this.#worker.terminate();
+    this.#drafts.close();
   }
 
   #hear(message: Exclude<FromGuard, GuardReady>, listener: GuardListener): void {
     switch (message.kind) {
-      case "alerts":
-        listener.onAlerts(message);
+      case "drafts":
+        this.#drafts.announce();
         break;
       case "cover":
         listener.onCover(message);

@@ -137,7 +137,7 @@ function listenerOf(
   service: ServiceStatus,
 ): GuardListener {
   return {
-    onAlerts({ drafts }) {
+    onAlerts(drafts) {
       alerts.take(drafts);
       for (const { alert } of drafts) {
         if (alert.container !== undefined) guarding.refreshUsers(alert.container);

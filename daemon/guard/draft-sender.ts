@@ -3,8 +3,10 @@ import type { AlertDraft } from "../model/guard-messages.ts";
 
 /** Drafts that the main thread has not taken yet; beyond this they are lost, and counted. */
 const outstandingMax = 65_536;
+/** The receiver takes a message whole: it must not take long. */
+const messageMax = 32;
 
-/** Sends drafts in batches, never more than the receiver has room for. */
+/** Sends drafts in messages of up to 32, never more than the receiver has room for. */
 export class DraftSender {
   readonly #send: (drafts: readonly AlertDraft[]) => void;
   #batch: AlertDraft[] = [];
@@ -15,7 +17,7 @@ export class DraftSender {
     this.#send = send;
   }
 
-  /** Adds drafts to the next batch. */
+  /** Adds drafts to what is sent next. */
   add(drafts: readonly AlertDraft[]): void {
     for (const draft of drafts) {
       if (this.#outstanding >= outstandingMax) {
@@ -27,12 +29,15 @@ export class DraftSender {
     }
   }
 
-  /** Sends what has gathered. */
-  flush(): void {
-    if (this.#batch.length === 0) return;
+  /** Sends what has gathered; false when that is nothing. */
+  flush(): boolean {
+    if (this.#batch.length === 0) return false;
     const batch = this.#batch;
     this.#batch = [];
-    this.#send(batch);
+    for (let at = 0; at < batch.length; at += messageMax) {
+      this.#send(batch.slice(at, at + messageMax));
+    }
+    return true;
   }
 
   /** The receiver has taken this many. */

@@ -179,7 +179,8 @@ export type FromGuard =
       readonly longestSliceMs: number;
     }
   | { readonly kind: "changed"; readonly change: number; readonly failure: string }
-  | { readonly kind: "alerts"; readonly drafts: readonly AlertDraft[] }
+  /** Drafts of alerts wait on the port that is theirs. */
+  | { readonly kind: "drafts" }
   /** First exec in a container: mark what else it can execute from, seen from process `pid`. */
   | { readonly kind: "cover"; readonly containerId: string; readonly pid: number }
   /** Sent by the decision loop itself: no heartbeat, no decisions. */
