@@ -153,6 +153,7 @@ export class Lab {
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),
       control: { socket: socketPath },
       state_directory: this.#directory,
+      gate: { budget: { execs_per_second: 0 } },
       outputs: { stdout: { format: "json" } },
     };
     // JSON is YAML.

@@ -44,30 +44,30 @@ export function createAlertFlow(options: AlertFlowOptions): AlertFlow {
     return known === undefined ? alert : { ...alert, engine: known };
   }
 
-  function send(alert: Alert): void {
+  function send(alert: Alert, isRepeat = false): void {
     undo.remember(alert);
-    for (const one of [alert, ...failures.of(alert)]) {
+    for (const one of [...(isRepeat ? [] : [alert]), ...failures.of(alert)]) {
       outputs.write(withEngine(one));
       sent += 1;
     }
     onTaken(1);
   }
 
-  async function act({ alert, planned, pid, startTicks }: AlertDraft): Promise<void> {
+  async function act({ alert, planned, pid, startTicks, isRepeat }: AlertDraft): Promise<void> {
     const target = {
       ...{ containerId: alert.container?.id, pid, startTicks, alertUuid: alert.uuid },
       alertJson: (outcomes: Alert["outcomes"]) =>
         formatJson(withEngine({ ...alert, outcomes: [...alert.outcomes, ...outcomes] })),
     };
     const outcomes = await actions.run(planned, target);
-    send({ ...alert, outcomes: [...alert.outcomes, ...outcomes] });
+    send({ ...alert, outcomes: [...alert.outcomes, ...outcomes] }, isRepeat);
   }
 
   return {
     take(drafts) {
       for (const draft of drafts) {
         if (draft.planned.length === 0) {
-          send(draft.alert);
+          send(draft.alert, draft.isRepeat);
           continue;
         }
         const work = act(draft).finally(() => underWay.delete(work));

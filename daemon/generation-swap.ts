@@ -8,6 +8,7 @@ import type { AnyGate } from "./kernel/without-gate.ts";
 import { loadJudgeInSteps } from "./judge.ts";
 import type { FromGuard, GenerationSettings, GuardRules, ToGuard } from "./model/guard-messages.ts";
 import type { LoadedJudge } from "./judge.ts";
+import type { GuardBounds } from "./pipeline-port.ts";
 import { assert } from "./util/assert.ts";
 
 /** What is changed, and who is told. */
@@ -15,8 +16,8 @@ export interface SwapPort {
   readonly judge: CurrentJudge;
   readonly settlement: Settlement;
   readonly gate: Pick<AnyGate, "setDeadline" | "setDefaultMode">;
-  /** Deadline and its answer, for what the guard thread answers itself. */
-  setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void;
+  /** Deadline and its answer, for what the guard thread answers itself; and the budget of containers. */
+  setBounds(bounds: GuardBounds): void;
   post(message: FromGuard): void;
   readonly monotonicMs: () => number;
 }
@@ -74,10 +75,10 @@ export class GenerationSwap {
   // The judge is the new one already: what is held too much meanwhile is judged as it should be.
   async #review(): Promise<{ readonly tookMs: number; readonly longestSliceMs: number }> {
     const { gate, judge, settlement, monotonicMs } = this.#port;
-    const { deadlineMs, onDeadline } = this.#settings;
+    const { deadlineMs, onDeadline, budget } = this.#settings;
     // While enforcement is paused, not even a deadline refuses anything.
     const answer = this.#isPaused ? "allow" : onDeadline;
-    this.#port.setDeadline(deadlineMs, answer);
+    this.#port.setBounds({ deadlineMs, onDeadline: answer, budget });
     gate.setDeadline(deadlineMs, answer);
     gate.setDefaultMode(judge.canDeny ? "hold" : "observe");
     const { tookMs, longestSliceMs } = await runInSlices(settlement.review(), monotonicMs);

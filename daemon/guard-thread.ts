@@ -11,6 +11,7 @@ import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
 import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { AlertWait } from "./guard/alert-wait.ts";
 import type { Contents } from "./guard/contents.ts";
+import { ExecBudget } from "./guard/exec-budget.ts";
 import { DraftSender } from "./guard/draft-sender.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import {
@@ -30,6 +31,7 @@ import type { Container } from "./model/container.ts";
 import type { Log } from "./model/ports.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import { followAudit } from "./kernel/audit-stream.ts";
+import type { GuardBounds } from "./pipeline-port.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { SecondSight } from "./second-view.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
@@ -61,7 +63,8 @@ class GuardThread {
   readonly #contents: Contents;
   #lastNumber = 0;
   readonly #swap: GenerationSwap;
-  #deadline: Pick<GuardSettings, "deadlineMs" | "onDeadline">;
+  readonly #budget: ExecBudget;
+  readonly #bounds: GuardBounds;
   readonly #second: SecondSight | undefined;
   #auditHandle = 0;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -72,7 +75,9 @@ class GuardThread {
     this.#port = port;
     this.#log = portLog(port);
     this.#settings = settings;
-    this.#deadline = settings;
+    const { deadlineMs, onDeadline, budget } = settings;
+    this.#bounds = { deadlineMs, onDeadline, budget };
+    this.#budget = new ExecBudget(settings.budget);
     this.#judge = judge;
     this.#gate = gateOf(binding, settings.gateHandle);
     this.#tree = new ProcessTree((pid) => readFacts(binding, pid, this.#boot.ns));
@@ -84,7 +89,6 @@ class GuardThread {
     this.#sender = new DraftSender((messages) => {
       drafts.postMessage(messages);
     });
-    const deadline = (): Pick<GuardSettings, "deadlineMs" | "onDeadline"> => this.#deadline;
     this.#second = this.#createSecond(binding);
     this.#contents = createContents(judge, this.#gate, () => {
       this.#sweepAll();
@@ -108,18 +112,15 @@ class GuardThread {
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       onAllowed: (allowed) => this.#second?.allowed(allowed),
       boot: this.#boot,
-      get deadlineMs() {
-        return deadline().deadlineMs;
-      },
-      get onDeadline() {
-        return deadline().onDeadline;
-      },
+      budget: this.#budget,
+      bounds: this.#bounds,
     });
     this.#swap = new GenerationSwap(settings, {
       judge,
       settlement: this.#settlement,
-      setDeadline: (deadlineMs, onDeadline) => {
-        this.#deadline = { deadlineMs, onDeadline };
+      setBounds: (next) => {
+        Object.assign(this.#bounds, next);
+        this.#budget.configure(next.budget);
       },
       gate: this.#gate,
       post,
@@ -135,6 +136,8 @@ class GuardThread {
     });
     this.#heartbeat = setInterval(() => {
       this.#boot.refresh(this.#log);
+      this.#pipeline.sweep();
+      this.#endTurn();
       this.#post({
         kind: "heartbeat",
         counters: {
@@ -144,6 +147,7 @@ class GuardThread {
         },
         devices: this.#settlement.devices(),
         contents: this.#contents.counters(),
+        budget: this.#budget.counters(),
         ...(this.#second === undefined ? {} : { second: this.#second.counters() }),
       });
     }, heartbeatMs);

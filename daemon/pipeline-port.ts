@@ -6,8 +6,10 @@ import type { ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
 import type { AlertWait } from "./guard/alert-wait.ts";
 import type { Contents } from "./guard/contents.ts";
+import type { ExecBudget } from "./guard/exec-budget.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import type { Verdict } from "./model/alert.ts";
+import type { BudgetSettings } from "./model/budget.ts";
 import type { Container } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
 import type { Event, ExecEvent, Host } from "./model/event.ts";
@@ -24,6 +26,15 @@ export interface Judge {
   allowlistsOf(container: Container | undefined): ReadonlySet<string>;
   /** Whether any policy in force could refuse an exec anywhere. */
   readonly canDeny: boolean;
+}
+
+/** What holds the pipeline's work within bounds. */
+export interface GuardBounds {
+  /** How long a held exec may wait in all, milliseconds. */
+  deadlineMs: number;
+  /** The answer when that is over. */
+  onDeadline: Verdict;
+  budget: BudgetSettings;
 }
 
 /** Everything the pipeline is built from. */
@@ -45,8 +56,9 @@ export interface PipelineOptions {
   readonly host: Host;
   /** When CLOCK_MONOTONIC was 0, nanoseconds since the epoch, as the wall clock is now. */
   readonly boot: { readonly ns: bigint };
-  readonly deadlineMs: number;
-  readonly onDeadline: Verdict;
+  readonly budget: ExecBudget;
+  /** As they are now: a reload changes them. */
+  readonly bounds: Readonly<GuardBounds>;
   readonly monotonicMs: () => number;
   /** The next running number of an event, whatever its kind. */
   readonly nextNumber: () => number;

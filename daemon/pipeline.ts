@@ -3,13 +3,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
+import { Drafting, type Answered } from "./drafting.ts";
 import { factsOf, lifeOf } from "./exec-facts.ts";
-import { draftAlert } from "./guard/alert-draft.ts";
 import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
 import { unknownContainer } from "./model/container.ts";
-import type { Decision } from "./model/decision.ts";
 import type { ExecEvent } from "./model/event.ts";
 import type { GuardCounters } from "./model/guard-messages.ts";
 import type { Rule } from "./rules/ruleset.ts";
@@ -22,10 +21,16 @@ interface Pending {
   readonly cgroupIds: readonly string[];
   /** False as soon as the kernel has its answer. */
   isHeld: boolean;
-  /** It was held, and let go before it was judged: the engine had yet to answer for the first time. */
-  wasLetGo: boolean;
+  /** It would be held, and has its answer already. */
+  early: EarlyAnswer | undefined;
   /** Whether its container was asked to be settled: an exec that goes on may outlive the container. */
   hasAsked: boolean;
+}
+
+/** What the kernel was told before the exec was judged, and why. */
+interface EarlyAnswer {
+  readonly verdict: Verdict;
+  readonly why: string;
 }
 
 interface Enriched {
@@ -37,25 +42,15 @@ interface Enriched {
 interface Matched extends Enriched {
   readonly traced: TracedExec;
   readonly rules: readonly Rule[];
-  readonly wasLetGo: boolean;
-}
-
-interface Answered {
-  readonly verdict: Verdict;
-  readonly overruled?: string;
-}
-
-interface Told {
-  readonly event: ExecEvent;
-  readonly rules: readonly Rule[];
-  readonly decision: Decision;
-  readonly answered: Answered;
+  readonly early: EarlyAnswer | undefined;
 }
 
 const lateText =
   "the deadline answered first; raise gate.deadline, or look for what slows the daemon down";
 const unknownText =
   "the engine had not told of the container in time; gate.on_deadline was answered";
+const crowdedText =
+  "too many execs were waiting, so gate.on_deadline was answered at once; bound the container's processes (docker run --pids-limit)";
 /** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
 const heldWaitShare = 0.8;
 const waitingMax = 8_192;
@@ -66,6 +61,7 @@ export class Pipeline {
   readonly #tracer = new Tracer();
   readonly #waiting: WaitingRoom<Pending>;
   readonly #told = new ToldRules();
+  readonly #drafting: Drafting;
   #judged = 0;
   #argvUnknown = 0;
   #processGone = 0;
@@ -74,6 +70,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#drafting = new Drafting(options);
     this.#waiting = new WaitingRoom({
       isReady: (pending) => this.#isReadyOrBroken(pending),
       release: (pending) => {
@@ -101,7 +98,7 @@ export class Pipeline {
         traced,
         cgroupIds,
         isHeld: record.isHeld,
-        wasLetGo: false,
+        early: record.undecided && { verdict: record.undecided, why: crowdedText },
         hasAsked: false,
       };
       if (this.#isReady(pending)) this.#judge(pending);
@@ -111,6 +108,7 @@ export class Pipeline {
 
   /** Something became known, or time has passed: judges what waited for it. */
   sweep(): void {
+    this.#drafting.sweep();
     this.#waiting.sweep(this.#options.monotonicMs());
   }
 
@@ -131,17 +129,18 @@ export class Pipeline {
   }
 
   #waitUntilMs({ isHeld, traced, cgroupIds }: Pending): number {
-    const { alertWait, deadlineMs, places } = this.#options;
+    const { alertWait, bounds, places } = this.#options;
     const { monotonicMs } = traced.record;
-    if (isHeld) return monotonicMs + deadlineMs * heldWaitShare;
+    if (isHeld) return monotonicMs + bounds.deadlineMs * heldWaitShare;
     const { containerId } = places.identify(lifeOf(traced.record), cgroupIds);
     return alertWait.untilMs(monotonicMs, containerId);
   }
 
   // Where the answer is `deny` the exec is judged now: who is refused on suspicion is told of at once.
   #mayPostpone({ isHeld, traced, cgroupIds }: Pending): boolean {
-    const { alertWait, monotonicMs, onDeadline, places } = this.#options;
-    if (!isHeld || onDeadline === "deny" || !alertWait.isEngineAwaited(monotonicMs())) return false;
+    const { alertWait, bounds, monotonicMs, places } = this.#options;
+    if (!isHeld || bounds.onDeadline === "deny" || !alertWait.isEngineAwaited(monotonicMs()))
+      return false;
     return places.identify(lifeOf(traced.record), cgroupIds).container === undefined;
   }
 
@@ -149,7 +148,7 @@ export class Pipeline {
   #postpone(pending: Pending): void {
     const { settlement, places } = this.#options;
     const life = lifeOf(pending.traced.record);
-    pending.wasLetGo = true;
+    pending.early = { verdict: "allow", why: unknownText };
     this.#letGo(pending);
     settlement.giveUp(life, places.identify(life, pending.cgroupIds).containerId);
     this.#waiting.add(pending);
@@ -187,21 +186,22 @@ export class Pipeline {
   }
 
   #judge(pending: Pending): void {
-    const { traced, isHeld, wasLetGo } = pending;
+    const { traced, isHeld, early } = pending;
     const { record } = traced;
     const { event, isKnown } = this.#enrich(pending);
     const matches = this.#options.judge.match(event);
     const rules = this.#told.fresh(record.tid, traced.role === "program", matches);
     const isMatched = rules.length > 0;
+    if (traced.role === "program") this.#drafting.count(event, record.monotonicMs);
     const verdict = isMatched
-      ? this.#act({ event, traced, rules, isKnown, wasLetGo })
-      : this.#answer(record, "allow", isHeld);
+      ? this.#act({ event, traced, rules, isKnown, early })
+      : this.#answer(record, early?.verdict ?? "allow", isHeld);
     this.#remember(event, verdict);
     if (verdict === "deny") return;
     this.#options.onAllowed?.({ traced, event, told: this.#told.of(record.tid) });
   }
 
-  #enrich({ traced, cgroupIds, isHeld, wasLetGo }: Pending): Enriched {
+  #enrich({ traced, cgroupIds, isHeld, early }: Pending): Enriched {
     const { places, judge } = this.#options;
     const { record } = traced;
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
@@ -213,7 +213,7 @@ export class Pipeline {
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
     const content = this.#options.contents.of(record.file, container);
-    const facts = factsOf(traced, isHeld || wasLetGo, content?.imagePath);
+    const facts = factsOf(traced, isHeld || early !== undefined, content?.imagePath);
     const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
@@ -239,31 +239,25 @@ export class Pipeline {
     const rules = this.#options.judge.match(event).filter(({ name }) => !told.has(name));
     if (rules.length === 0) return;
     const decision = this.#options.judge.decide(event, rules);
-    this.#draft({ event, rules, decision, answered: { verdict: "allow" } });
+    this.#drafting.draft({ event, rules, decision, answered: { verdict: "allow" } });
   }
 
-  #act({ event, traced, rules, isKnown, wasLetGo }: Matched): Verdict {
+  #act({ event, traced, rules, isKnown, early }: Matched): Verdict {
     const decision = this.#options.judge.decide(event, rules);
     let answered: Answered = { verdict: "allow" };
-    if (wasLetGo && decision.verdict === "deny") answered = { ...answered, overruled: unknownText };
-    else if (event.isHeld && !wasLetGo)
+    if (early !== undefined) {
+      const isOverruled = decision.verdict === "deny" && early.verdict === "allow";
+      answered = { verdict: early.verdict, ...(isOverruled ? { overruled: early.why } : {}) };
+    } else if (event.isHeld) {
       answered = this.#carryOut(traced.record, decision.verdict, isKnown);
-    this.#draft({ event, rules, decision, answered });
+    }
+    this.#drafting.draft({ event, rules, decision, answered });
     return answered.verdict;
-  }
-
-  #draft({ event, rules, decision, answered }: Told): void {
-    const byName = new Map(rules.map((rule) => [rule.name, rule]));
-    const drafts = decision.matches.flatMap((match) => {
-      const formatted = byName.get(match.rule.name)?.formatOutput(event);
-      return formatted === undefined ? [] : [draftAlert({ event, match, formatted, ...answered })];
-    });
-    this.#options.onDrafts(drafts);
   }
 
   // Answers the kernel: what it was told, and why it was not told to refuse what was to be refused.
   #carryOut(record: GateRecord, wanted: Verdict, isKnown: boolean): Answered {
-    const { onDeadline } = this.#options;
+    const { onDeadline } = this.#options.bounds;
     // Refusing what might be on an allowlist is as wrong as letting go: the operator has chosen.
     const isUnclear = wanted === "deny" && !isKnown;
     const verdict = this.#answer(record, isUnclear ? onDeadline : wanted);
@@ -279,7 +273,7 @@ export class Pipeline {
   // Returns what the kernel was told: the deadline may have been first.
   #answer(record: GateRecord, verdict: Verdict, isHeld = record.isHeld): Verdict {
     const isTold = !isHeld || this.#options.answer(record, verdict);
-    return isTold ? verdict : this.#options.onDeadline;
+    return isTold ? verdict : this.#options.bounds.onDeadline;
   }
 
   #guarded(record: GateRecord, work: () => void): void {
@@ -287,9 +281,9 @@ export class Pipeline {
       work();
     } catch (error) {
       this.#decisionFailures += 1;
-      this.#answer(record, this.#options.onDeadline);
+      this.#answer(record, this.#options.bounds.onDeadline);
       this.#options.log.error("a decision failed; the exec got the answer of gate.on_deadline", {
-        answer: this.#options.onDeadline,
+        answer: this.#options.bounds.onDeadline,
         path: record.file.path,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });

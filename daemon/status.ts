@@ -70,6 +70,7 @@ export function createStatus(sources: StatusSources): () => Omit<Status, "contro
       containers: running.length,
       guarded: guardedOf(running),
       blind: blindTimes.list(),
+      floods: floodsOf(sources),
       images: { ...sources.images.status(), ...sources.guard.heartbeat?.contents },
       rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },
       policies: ready?.policies ?? 0,
@@ -131,6 +132,7 @@ function gateStatus({ generations, gate, guard, inventory }: StatusSources): Sta
       readerStalls: native.stalls,
       readErrors: native.readErrors,
       markErrors: native.markErrors,
+      inherited: native.inherited,
       ticketsExhausted: native.ticketsExhausted,
       waiting: native.waiting,
     },
@@ -170,6 +172,12 @@ function devicesOf(last: Heartbeat | undefined): ReadonlyMap<string, readonly Gu
   }
   return devices;
 }
+
+function floodsOf({ guard }: StatusSources): Status["floods"] {
+  return guard.heartbeat?.budget ?? noFloods;
+}
+
+const noFloods: Status["floods"] = { floods: 0, suppressed: 0, active: [] };
 
 const noCounters = {
   argvUnknown: 0,

@@ -5,6 +5,7 @@ import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
 import { Contents } from "../daemon/guard/contents.ts";
 import { readUserDirectory, type UserDirectory } from "../daemon/enrich/users.ts";
+import { ExecBudget } from "../daemon/guard/exec-budget.ts";
 import { AlertWait } from "../daemon/guard/alert-wait.ts";
 import { Settlement } from "../daemon/guard/settlement.ts";
 import type { Verdict } from "../daemon/model/alert.ts";
@@ -48,6 +49,10 @@ interface SetUp {
   /** What the rules and policies do when they are asked. */
   readonly onMatch?: (event: ExecEvent) => void;
   readonly onDecide?: () => void;
+  /** Execs of a container that are no flood yet; one a second is no flood ever. */
+  readonly burst?: number;
+  /** Further actions of every match. */
+  readonly actions?: readonly PlannedAction[];
 }
 
 const webFetch: FakeRule = { name: "Web Fetch", programs: ["curl"] };
@@ -65,7 +70,7 @@ function ruleOf({ name }: FakeRule): Rule {
 }
 
 function createFakeJudge(options: SetUp): Judge {
-  const { rules = [], verdict = "allow", canDeny = true } = options;
+  const { rules = [], verdict = "allow", canDeny = true, actions = [] } = options;
   const deny: PlannedAction = { action: { kind: "deny" }, policyName: "P", status: "do" };
   return {
     match(event) {
@@ -80,7 +85,10 @@ function createFakeJudge(options: SetUp): Judge {
       const isDenied = verdict === "deny" && event.isHeld;
       return {
         verdict: isDenied ? "deny" : "allow",
-        matches: matches.map((rule) => ({ rule, policies: [], actions: isDenied ? [deny] : [] })),
+        matches: matches.map((rule) => ({
+          ...{ rule, policies: [] },
+          actions: isDenied ? [deny, ...actions] : actions,
+        })),
       };
     },
     allowlistsOf: (of) => new Set(of === undefined ? [] : [`lists of ${of.name}`]),
@@ -94,6 +102,7 @@ const usersOf = (id: string): UserDirectory =>
 /** A pipeline between a fake judge and a fake gate, with a clock that the test sets. */
 function setUp(options: SetUp = {}) {
   const { onDeadline = "allow", isSettled = true, containers = [web, db] } = options;
+  const budget = { execsPerSecond: 1, burst: options.burst ?? 1_000 };
   const places = new Places();
   const tree = new ProcessTree(() => undefined);
   const answers: (readonly [tid: number, verdict: Verdict])[] = [];
@@ -142,7 +151,8 @@ function setUp(options: SetUp = {}) {
       return true;
     },
     onDrafts: (made) => drafts.push(...made),
-    ...{ host, boot: { ns: 0n }, deadlineMs, onDeadline, log },
+    ...{ host, boot: { ns: 0n }, bounds: { deadlineMs, onDeadline, budget }, log },
+    budget: new ExecBudget(budget),
     nextNumber: () => events.length + 1,
     monotonicMs: () => gate.nowMs,
   });
@@ -719,3 +729,69 @@ t.test("beyond the execs that may wait the next one is judged with what is known
   t.strictSame(answers, [[9_000, "allow"]]);
   t.end();
 });
+
+t.test("of a flood one alert is told, and what it came to when it is over", (t) => {
+  const { take, sweep, outputs, answers, drafts } = setUp({
+    ...{ rules: [webFetch, { name: "Shell", programs: ["sh"] }], verdict: "deny", burst: 5 },
+  });
+  const run = (path: string, from: number, to: number): void => {
+    for (let tid = from; tid < to; tid++) take(byThread(tid, { file: { path } }));
+  };
+  run("/usr/bin/curl", 100, 110);
+  run("/bin/sh", 110, 111);
+  run("/tmp/curl", 111, 112);
+  t.strictSame(
+    answers.map(([, verdict]) => verdict),
+    Array.from({ length: 12 }, () => "deny"),
+    "each is refused all the same",
+  );
+  const curl = "Web Fetch: curl in web";
+  t.strictSame(outputs(), [
+    ...[curl, curl, curl, curl],
+    "Exec flood in a container: repeats of its alerts are counted until it ends (container=web execs_per_second=1 burst=5)",
+    curl,
+    ...["Shell: curl in web", curl],
+  ]);
+  sweep(1_000);
+  t.equal(outputs().length, 8);
+  sweep(2_500);
+  t.equal(
+    outputs()[8],
+    "Exec flood in a container is over (container=web execs=8 seconds=3 suppressed=5 rules=Web Fetch: 5)",
+  );
+  t.match(drafts[8]?.alert, {
+    ...{ rule: "Exec Flood in Container Ended", source: "execwarden", priority: "Notice" },
+    fields: { "container.name": "web", "execwarden.suppressed": 5 },
+  });
+  t.end();
+});
+
+for (const [name, planned, told] of [
+  ["a kill of the process is done each time, and told as a repeat", "kill-process", "repeats"],
+  ["what is done to the container is told each time", "pause", "all"],
+] as const) {
+  t.test(`in a flood ${name}`, (t) => {
+    const action = { action: { kind: planned }, policyName: "P", status: "do" } as const;
+    const { take, drafts } = setUp({ rules: [webFetch], burst: 2, actions: [action] });
+    for (let tid = 100; tid < 106; tid++) take(byThread(tid));
+    const own = drafts.filter(({ alert }) => alert.rule === "Web Fetch");
+    t.equal(own.length, 6, "each is handed on");
+    t.ok(own.every((draft) => draft.planned.length === 1));
+    t.equal(own.filter(({ isRepeat }) => isRepeat === true).length, told === "all" ? 0 : 4);
+    t.end();
+  });
+}
+
+for (const undecided of ["allow", "deny"] as const) {
+  t.test(`too many waited, and the kernel was told to ${undecided}: it is judged and said`, (t) => {
+    const { take, drafts, answers, events } = setUp({ rules: [webFetch], verdict: "deny" });
+    take({ isHeld: false, undecided });
+    t.strictSame(answers, [], "it has its answer");
+    t.match(drafts, [{ alert: { verdict: undecided, isHeld: true } }]);
+    const [outcome] = drafts[0]?.alert.outcomes ?? [];
+    t.equal(outcome?.status, undecided === "deny" ? "done" : "failed");
+    t.match(outcome?.detail ?? "", undecided === "deny" ? "" : /too many execs were waiting/);
+    t.equal(events[0]?.isHeld, true);
+    t.end();
+  });
+}

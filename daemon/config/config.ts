@@ -2,6 +2,7 @@
 // diagnostics. Must not know: where files lie, what the environment is, what the settings are used for.
 // SPDX-License-Identifier: Apache-2.0
 import type { Priority } from "../model/alert.ts";
+import type { BudgetSettings } from "../model/budget.ts";
 import type { AppendOutput, RuleSelection } from "../model/rule-settings.ts";
 
 /** All settings of the daemon. */
@@ -28,6 +29,8 @@ export interface Config {
     readonly deadlineMs: number;
     /** The answer when that is over. */
     readonly onDeadline: "allow" | "deny";
+    /** How many execs of one container are no flood. */
+    readonly budget: BudgetSettings;
   };
   /** The second view of execs, by the kernel's audit records. */
   readonly witness: {

@@ -112,13 +112,21 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
     policiesFiles: input.policies_files,
     allowlistFile: input.allowlist_file,
     mode: input.mode,
-    gate: { deadlineMs: input.gate.deadline, onDeadline: input.gate.on_deadline },
+    gate: gateOf(input.gate),
     witness: input.witness,
     control: controlOf(input.control),
     plugin: pluginOf(input),
     outputs: toOutputsConfig(input.outputs),
     watch: input.watch,
     stateDirectory: input.state_directory,
+  };
+}
+
+function gateOf({ deadline, on_deadline, budget }: ConfigInput["gate"]): Config["gate"] {
+  return {
+    deadlineMs: deadline,
+    onDeadline: on_deadline,
+    budget: { execsPerSecond: budget.execs_per_second, burst: budget.burst },
   };
 }
 

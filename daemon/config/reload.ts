@@ -21,6 +21,7 @@ const liveSettings: readonly string[] = [
   "mode",
   "gate.deadline",
   "gate.on_deadline",
+  "gate.budget",
   "plugin.deadline",
   "plugin.on_failure",
   "outputs",

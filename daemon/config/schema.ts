@@ -41,6 +41,26 @@ export const configSchema = z.strictObject({
         .prefault("250ms")
         .describe("How long a held exec may wait for its decision"),
       on_deadline: z.enum(["allow", "deny"]).default("allow").describe("The answer after that"),
+      budget: z
+        .strictObject({
+          execs_per_second: z
+            .number()
+            .int()
+            .min(0)
+            .max(100_000)
+            .default(100)
+            .describe("Execs of one container that may go on for ever; 0: no bound"),
+          burst: z
+            .number()
+            .int()
+            .min(1)
+            .max(1_000_000)
+            .default(1_000)
+            .describe(
+              "Execs beyond that at once; then repeats of its alerts are counted, not sent",
+            ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   witness: z

@@ -26,6 +26,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["execs", execsText(status)],
     ["losses", lossesText(status)],
     ...blindLines(status.blind),
+    ["floods", floodsText(status.floods)],
     ["witness", witnessText(status.witness)],
     ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
     ["policies", String(status.policies)],
@@ -129,6 +130,17 @@ const blindTexts = {
   execs: "to execs",
   engine: "to the engine's events",
 } as const satisfies Record<Status["blind"][number]["what"], string>;
+
+function floodsText({ floods, suppressed, active }: Status["floods"]): string {
+  if (floods === 0) return "none";
+  const now = active.map(
+    ({ container, execs, suppressed: repeats }) =>
+      `${container} (execs ${execs}, repeats ${repeats})`,
+  );
+  const lasting = now.length === 0 ? "none now" : `NOW in ${now.join(", ")}`;
+  const alerts = `${suppressed} alerts that repeated others were counted and not sent`;
+  return printableHead(`${floods} since the start; ${alerts}; ${lasting}`, 400);
+}
 
 function gateText({ gate }: Status): string {
   const { isRunning, isDetectOnly, superblocks, deadlineMs, onDeadline } = gate;

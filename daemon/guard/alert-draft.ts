@@ -83,8 +83,10 @@ function subjectOf(
   }
 }
 
-// What Falco appends to every rule's output (append_output, its suggested fields).
-function carriedFields(container: Container | undefined): Readonly<Record<string, FieldValue>> {
+/** What Falco appends to every rule's output (append_output, its suggested fields). */
+export function carriedFields(
+  container: Container | undefined,
+): Readonly<Record<string, FieldValue>> {
   if (container === undefined) return { "container.id": "host" };
   const { id, name, image, kubernetes } = container;
   return {

@@ -13,7 +13,17 @@ export type GateMode = keyof typeof gateModes;
 /** The addon's functions; scalars, strings and buffers only. Errors carry `errno` and `syscall`. */
 export interface Binding {
   /** Opens a fanotify permission group and its threads; throws with errno and syscall. Returns a handle valid in every thread. */
-  gateOpen(deadlineMs: number, denyOnDeadline: boolean, handOverBytes: number): number;
+  gateOpen(
+    deadlineMs: number,
+    denyOnDeadline: boolean,
+    handOverBytes: number,
+    /** -1 for a new group; or the descriptor of a predecessor's, which becomes the gate's: see gateStartReading. */
+    group: number,
+  ): number;
+  /** Execs on the marks of a group that was taken over wait in the kernel until this is called. */
+  gateStartReading(handle: number): void;
+  /** Sends `message` to the service manager with the group's descriptor (sd_notify(3), FDSTORE=1). Returns errno. */
+  gateStore(handle: number, socketPath: string, message: string): number;
   /** Closes the group: the kernel allows whatever still waits. */
   gateClose(handle: number): void;
   /** Calls back in this thread when records wait; at most once until the next gateDrain. */
@@ -58,7 +68,7 @@ export interface Binding {
     sizeMax: number,
     callback: (digest: Buffer | number) => void,
   ): boolean;
-  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, waiting. */
+  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, waiting. */
   gateCounters(handle: number): number[];
   /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */
   auditOpen(handOverBytes: number): [number, number];

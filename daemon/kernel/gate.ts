@@ -52,11 +52,16 @@ export interface GateNativeCounters {
   readonly answerErrors: number;
   readonly readErrors: number;
   readonly markErrors: number;
+  /** What a predecessor had left unanswered, and was answered as at the deadline. */
+  readonly inherited: number;
   readonly waiting: number;
 }
 
-/** Largest hand-over buffer drain in one turn, bytes: bounds how long one turn of the event loop lasts. */
-const drainBytes = 1 << 20;
+/**
+ * What one turn of the event loop takes of the hand-over buffer, bytes: a held exec waits for the turn under way. A
+ * quarter of it has room for the longest record.
+ */
+const drainBytes = 1 << 19;
 
 /** A minor number has 20 bits in the kernel's own form of a device number (include/linux/kdev_t.h). */
 export function deviceNumber(major: number, minor: number): number {
@@ -78,13 +83,23 @@ export class Gate {
     this.handle = handle;
   }
 
-  /** Opens a new gate; throws with errno and syscall (EPERM without CAP_SYS_ADMIN, EINVAL without permission events). */
+  /** Opens a gate, or takes over a predecessor's by the descriptor of its group; throws with errno and syscall (EPERM without CAP_SYS_ADMIN, EINVAL without permission events). */
   static open(
     binding: Binding,
-    options: { deadlineMs: number; denyOnDeadline: boolean; handOverBytes: number },
+    options: { deadlineMs: number; denyOnDeadline: boolean; handOverBytes: number; group?: number },
   ): Gate {
-    const { deadlineMs, denyOnDeadline, handOverBytes } = options;
-    return new Gate(binding, binding.gateOpen(deadlineMs, denyOnDeadline, handOverBytes));
+    const { deadlineMs, denyOnDeadline, handOverBytes, group = -1 } = options;
+    return new Gate(binding, binding.gateOpen(deadlineMs, denyOnDeadline, handOverBytes, group));
+  }
+
+  /** Serves what waits on the marks of a group that was taken over; nothing changes for a new one. */
+  startReading(): void {
+    this.#binding.gateStartReading(this.handle);
+  }
+
+  /** Sends `message` and the group's descriptor to the service manager at this socket; the errno, 0 when it was sent. */
+  store(socketPath: string, message: string): number {
+    return this.#binding.gateStore(this.handle, socketPath, message);
   }
 
   /** Closes it for every thread; whatever waits is allowed by the kernel. */
@@ -211,7 +226,8 @@ export class Gate {
       answerErrors: at(7),
       readErrors: at(8),
       markErrors: at(9),
-      waiting: at(10),
+      inherited: at(10),
+      waiting: at(11),
     };
   }
 }

@@ -19,7 +19,14 @@ const lookEveryMs = 20;
 const rootsMax = 16_384;
 const nothingSeen: GateNativeCounters = {
   ...{ seen: 0, allowed: 0, denied: 0, deadlinesMissed: 0, lost: 0, stalls: 0 },
-  ...{ ticketsExhausted: 0, answerErrors: 0, readErrors: 0, markErrors: 0, waiting: 0 },
+  ...{
+    ticketsExhausted: 0,
+    answerErrors: 0,
+    readErrors: 0,
+    markErrors: 0,
+    inherited: 0,
+    waiting: 0,
+  },
 };
 
 /**
@@ -39,6 +46,16 @@ export class WithoutGate implements AnyGate {
 
   constructor(options: WithoutGateOptions) {
     this.#options = options;
+  }
+
+  /** Nothing waits. */
+  startReading(): void {
+    return;
+  }
+
+  /** There is no group that could be kept. */
+  store(): number {
+    return 0;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Alert } from "./alert.ts";
+import type { BudgetCounters, BudgetSettings } from "./budget.ts";
 import type { Container } from "./container.ts";
 import type { PlannedAction } from "./decision.ts";
 import type { EngineFacts } from "./engine-event.ts";
@@ -26,6 +27,7 @@ export interface GenerationSettings {
   readonly allowlist?: SourceText;
   readonly ruleSettings: RuleSettings;
   readonly outputNames: readonly string[];
+  readonly budget: BudgetSettings;
 }
 
 /** What the guard thread is started with, beside its first generation. */
@@ -131,6 +133,8 @@ export interface AlertDraft {
   /** The process that matched; absent where there is none, as for what the engine told. */
   readonly pid?: number;
   readonly startTicks?: bigint;
+  /** It repeats another one of a flood: what is planned is done, and only a failure of that is told. */
+  readonly isRepeat?: true;
 }
 
 /** Counters of the guard thread, since the start. */
@@ -189,6 +193,7 @@ export type FromGuard =
       readonly counters: GuardCounters;
       readonly devices: readonly GuardedDevice[];
       readonly contents: ContentCounters;
+      readonly budget: BudgetCounters;
       readonly second?: SecondViewCounters;
     }
   | {

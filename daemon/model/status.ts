@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BlindTime } from "./blind-time.ts";
+import type { BudgetCounters } from "./budget.ts";
 import type { Container, Engine } from "./container.ts";
 import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
@@ -48,6 +49,8 @@ export interface GateCounters {
   readonly readErrors: number;
   /** Container roots that could not be marked: their execs are not seen. */
   readonly markErrors: number;
+  /** Execs that a daemon before this one had left unanswered; they got the answer of gate.on_deadline. */
+  readonly inherited: number;
   /** Execs answered at once because too many were outstanding. */
   readonly ticketsExhausted: number;
   /** Execs that wait in the kernel now. */
@@ -169,6 +172,8 @@ export interface Status {
   };
   /** The last times in which something may have gone unseen, oldest first; those that last at the end. */
   readonly blind: readonly BlindTime[];
+  /** Floods of execs in containers. */
+  readonly floods: BudgetCounters;
   readonly images?: ImagesStatus & Partial<ContentCounters>;
   readonly rules: { readonly loaded: number; readonly enabled: number };
   readonly policies: number;

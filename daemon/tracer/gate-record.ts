@@ -5,6 +5,8 @@ import type { ExecutedFile } from "../model/process.ts";
 /** One record of the native gate, decoded. The layout is RecordHeader in kernel/addon/src/snapshot.h. */
 export interface GateRecord {
   readonly isHeld: boolean;
+  /** What it was told for want of a decision, where it would have been held and too many were. */
+  readonly undecided: "allow" | "deny" | undefined;
   readonly isArgvKnown: boolean;
   readonly ticket: { readonly slot: number; readonly generation: number };
   /** CLOCK_REALTIME when the gate read the event. */
@@ -36,7 +38,7 @@ export interface GateRecord {
   readonly parentStat: ByteString;
 }
 
-const flag = { held: 1, argvKnown: 2, compat32: 64 } as const;
+const flag = { held: 1, argvKnown: 2, compat32: 64, undecided: 128, refused: 256 } as const;
 const lengthsAt = 120;
 const generationAt = 164;
 const headerBytes = 168;
@@ -63,6 +65,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     isHeld: (flags & flag.held) !== 0,
     isArgvKnown: (flags & flag.argvKnown) !== 0,
     isCompat32: (flags & flag.compat32) !== 0,
+    undecided: undecidedOf(flags),
     ticket: { slot: batch.readUInt32LE(at + 8), generation: batch.readUInt32LE(at + 12) },
     timeNs: batch.readBigUInt64LE(at + 16),
     monotonicMs: Number(batch.readBigUInt64LE(at + 24)) / 1e6,
@@ -82,6 +85,11 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     cwd: next(),
     parentStat: next(),
   };
+}
+
+function undecidedOf(flags: number): GateRecord["undecided"] {
+  if ((flags & flag.undecided) === 0) return undefined;
+  return (flags & flag.refused) === 0 ? "allow" : "deny";
 }
 
 function decodeFile(batch: Buffer, at: number, path: ByteString): ExecutedFile {

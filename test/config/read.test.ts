@@ -30,7 +30,10 @@ const defaults = {
   policiesFiles: ["/etc/execwarden/policies.d"],
   allowlistFile: "/etc/execwarden/allowlist.yaml",
   mode: "monitor",
-  gate: { deadlineMs: 250, onDeadline: "allow" },
+  gate: {
+    ...{ deadlineMs: 250, onDeadline: "allow" },
+    budget: { execsPerSecond: 100, burst: 1_000 },
+  },
   stateDirectory: "/var/lib/execwarden",
   witness: { mode: "gaps", memfd: true },
   watch: false,
@@ -67,7 +70,7 @@ append_output:
 policies_files: []
 allowlist_file: /a.yaml
 mode: enforce
-gate: { deadline: 1s, on_deadline: deny }
+gate: { deadline: 1s, on_deadline: deny, budget: { execs_per_second: 0, burst: 7 } }
 control: { socket: /s.sock, group: docker }
 state_directory: /state
 watch: true
@@ -114,7 +117,10 @@ outputs:
     policiesFiles: [],
     allowlistFile: "/a.yaml",
     mode: "enforce",
-    gate: { deadlineMs: 1000, onDeadline: "deny" },
+    gate: {
+      ...{ deadlineMs: 1000, onDeadline: "deny" },
+      budget: { execsPerSecond: 0, burst: 7 },
+    },
     witness: { mode: "gaps", memfd: true },
     watch: true,
     control: { socket: "/s.sock", group: "docker" },
@@ -172,7 +178,7 @@ t.test("later files win key by key, and lists are replaced", (t) => {
   ]);
   t.same(diagnostics, []);
   t.equal(config?.mode, "enforce", "a key without a value changes nothing");
-  t.strictSame(config?.gate, { deadlineMs: 20, onDeadline: "deny" });
+  t.match(config?.gate, { deadlineMs: 20, onDeadline: "deny" });
   t.strictSame(config?.rulesFiles, ["/c"]);
   t.strictSame(config?.outputs, {
     queue: defaults.outputs.queue,

@@ -17,6 +17,7 @@ execs       seen 10, allowed 8, denied 2, waiting 1
 losses      deadlines missed 3
 blind       1970-01-01T00:00:00.000Z to 1970-01-01T00:00:00.900Z, to execs: the daemon ended suddenly
 BLIND       since 1970-01-01T00:00:01.000Z, to the engine's events: the engine is away
+floods      2 since the start; 70 alerts that repeated others were counted and not sent; NOW in db (execs 90, repeats 60)
 witness     off: what the gate cannot see is not seen
 rules       2 enabled of 3
 policies    1

@@ -93,6 +93,8 @@ export interface DaemonOptions {
   /** Off unless a test is about it: a machine has one audit subsystem. */
   readonly witness?: "gaps" | "full" | "off";
   readonly onDeadline?: "allow" | "deny";
+  /** Execs of a container that are no flood; without a bound when left out. */
+  readonly budget?: { readonly execs_per_second: number; readonly burst: number };
   /** A descriptor that its standard output goes to; `alerts` stays empty then. */
   readonly stdout?: number;
   /** A program, and its arguments, that is to run the daemon: prlimit, say. */
@@ -220,7 +222,12 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
       control: { socket },
       state_directory: directory,
       // Long enough for a machine that is busy with other tests.
-      gate: { deadline: options.gate ?? "5s", on_deadline: options.onDeadline ?? "allow" },
+      gate: {
+        deadline: options.gate ?? "5s",
+        on_deadline: options.onDeadline ?? "allow",
+        // Tests count alerts.
+        budget: options.budget ?? { execs_per_second: 0 },
+      },
       ...options.config,
     }),
   );

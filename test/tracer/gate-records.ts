@@ -50,6 +50,7 @@ export type RecordChanges = Partial<Omit<GateRecord, "file">> & {
 export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord {
   return {
     isHeld: true,
+    undecided: undefined,
     isArgvKnown: true,
     ticket: { slot: 1, generation: 1 },
     timeNs: 1_700_000_000_000_000_000n,
@@ -87,7 +88,9 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
 }
 
 /** The bits of RecordHeader::flags (kernel/addon/src/snapshot.h). */
-export const recordFlags = { held: 1, argvKnown: 2, argvTruncated: 4, compat32: 64 } as const;
+export const recordFlags = {
+  ...{ held: 1, argvKnown: 2, argvTruncated: 4, compat32: 64, undecided: 128, refused: 256 },
+} as const;
 
 /** Writes a record as the native gate does: kernel/addon/src/snapshot.h, RecordHeader and its sections. */
 export function encodeRecord(record: GateRecord, flags: number): Buffer {

@@ -10,6 +10,7 @@
         "src/binding_host.cc",
         "src/contents.cc",
         "src/gate.cc",
+        "src/gate_keeper.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
         "src/kill_tree.cc",

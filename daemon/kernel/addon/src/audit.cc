@@ -265,7 +265,7 @@ void AuditClient::HandOverRecord(uint16_t type, const uint8_t* text, size_t leng
   header.monotonic_ns = ClockNs(CLOCK_MONOTONIC);
   memcpy(record, &header, sizeof header);
   memcpy(record + sizeof header, text, length);
-  Count(hand_over_.Push(record, header.size, kPatienceNs) ? kAuditRecords : kAuditLost);
+  Count(hand_over_.Push(record, header.size, false, kPatienceNs) ? kAuditRecords : kAuditLost);
   if (!announced_.exchange(true)) on_records_();
 }
 

@@ -5,6 +5,7 @@
 #include <napi.h>
 #include <sys/sysmacros.h>
 
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "binding_contents.h"
 #include "binding_host.h"
 #include "gate.h"
+#include "host_calls.h"
 #include "wake.h"
 
 namespace execwarden {
@@ -50,16 +52,36 @@ Napi::Value GateOpen(const Napi::CallbackInfo& info) {
   options.deadline_ns = static_cast<uint64_t>(info[0].As<Napi::Number>().DoubleValue() * 1e6);
   options.deny_on_deadline = info[1].As<Napi::Boolean>().Value();
   options.hand_over_bytes = info[2].As<Napi::Number>().Uint32Value();
+  int group = info[3].As<Napi::Number>().Int32Value();
   auto open = std::make_shared<OpenGate>(options);
   OpenGate* target = open.get();
-  Gate::Failure failure =
-      open->gate.Start([target] { target->records->Call(); }, [target] { target->mounts->Call(); });
+  auto on_records = [target] { target->records->Call(); };
+  auto on_mounts = [target] { target->mounts->Call(); };
+  Gate::Failure failure = group < 0 ? open->gate.Start(on_records, on_mounts)
+                                    : open->gate.TakeOver(group, on_records, on_mounts);
   if (failure.error != 0) return Refuse(info.Env(), failure.error, failure.syscall);
   std::lock_guard<std::mutex> lock(gates_mutex);
   static uint32_t next_handle = 1;
   uint32_t handle = next_handle++;
   Gates()[handle] = std::move(open);
   return Napi::Number::New(info.Env(), handle);
+}
+
+Napi::Value GateStartReading(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (open) open->gate.StartReading();
+  return info.Env().Undefined();
+}
+
+// handle, path of the socket, message
+Napi::Value GateStore(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  int error = EBADF;
+  if (open) {
+    error = NotifyServiceManager(info[1].As<Napi::String>().Utf8Value(),
+                                 info[2].As<Napi::String>().Utf8Value(), open->gate.group());
+  }
+  return Napi::Number::New(info.Env(), error);
 }
 
 Napi::Value GateClose(const Napi::CallbackInfo& info) {
@@ -217,6 +239,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   };
   static constexpr Entry kEntries[] = {
       {"gateOpen", GateOpen},
+      {"gateStartReading", GateStartReading},
+      {"gateStore", GateStore},
       {"gateClose", GateClose},
       {"gateOnRecords", GateOnRecords},
       {"gateOnMounts", GateOnMounts},

@@ -1,50 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gate.h"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <unordered_set>
+
+#include "gate_thread.h"
 
 namespace execwarden {
 namespace {
 
-constexpr size_t kEventsBytes = 4096;
-constexpr uint64_t kStuckRetryNs = 5'000'000;
-constexpr int kReadsPerTurn = 64;
+// Descriptor numbers that a predecessor may have used.
+constexpr rlim_t kNumbersMin = 65536;
+constexpr rlim_t kNumbersMax = 1 << 20;
 
-void WakeUp(int eventfd) {
-  uint64_t one = 1;
-  ssize_t written = write(eventfd, &one, sizeof one);
-  static_cast<void>(written);
+// Half of the descriptors that may be open: one for the exec, one for whoever looks at it.
+uint32_t TicketsMax() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return TicketTable::kSlots;
+  return static_cast<uint32_t>(std::min<rlim_t>(limit.rlim_cur / 2, TicketTable::kSlots));
 }
 
-bool Watch(int epoll, int fd, uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
-  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-// An exec may be waiting for this thread: it runs before ordinary work. setpriority(2) is per
-// thread.
-void Hurry(const char* name) {
-  prctl(PR_SET_NAME, name);
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), -20);
-}
-
-void DrainCounter(int fd) {
-  uint64_t value;
-  ssize_t got = read(fd, &value, sizeof value);
-  static_cast<void>(got);
+bool IsGroup(int fd) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  char target[64];
+  ssize_t length = readlink(link, target, sizeof target);
+  constexpr std::string_view kName = "anon_inode:[fanotify]";
+  return length > 0 && std::string_view(target, static_cast<size_t>(length)) == kName;
 }
 
 }  // namespace
@@ -52,6 +46,7 @@ void DrainCounter(int fd) {
 Gate::Gate(const GateOptions& options)
     : deadline_ns_(options.deadline_ns),
       deny_on_deadline_(options.deny_on_deadline),
+      tickets_(TicketsMax()),
       hand_over_(options.hand_over_bytes) {}
 
 Gate::~Gate() { Stop(); }
@@ -63,6 +58,38 @@ Gate::Failure Gate::Start(std::function<void()> on_records, std::function<void()
                                     FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS | FAN_REPORT_TID,
                                 O_RDONLY | O_LARGEFILE | O_CLOEXEC));
   if (!fanotify_.valid()) return {errno, "fanotify_init"};
+  Failure failure = StartThreads();
+  if (failure.error == 0) StartReading();
+  return failure;
+}
+
+Gate::Failure Gate::TakeOver(int group, std::function<void()> on_records,
+                             std::function<void()> on_mounts) {
+  on_records_ = std::move(on_records);
+  on_mounts_ = std::move(on_mounts);
+  // Never a program's that is started from here: it would keep the group open that it waits for.
+  if (fcntl(group, F_SETFD, FD_CLOEXEC) != 0) return {errno, "fcntl"};
+  if (!IsGroup(group)) return {EBADF, "readlink"};
+  fanotify_.Reset(group);
+  AnswerInherited();
+  return StartThreads();
+}
+
+// The kernel finds the request by the number that the event had in the process that read it
+// (fs/notify/fanotify/fanotify_user.c, process_access_response), and that process is gone. It had
+// no numbers beyond its limit, so each of them is tried; nothing of ours is outstanding yet.
+void Gate::AnswerInherited() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  int numbers = static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur, kNumbersMin, kNumbersMax));
+  fanotify_response response{};
+  response.response = deny_on_deadline_ ? FAN_DENY : FAN_ALLOW;
+  for (response.fd = 0; response.fd < numbers; response.fd++) {
+    if (write(fanotify_.get(), &response, sizeof response) > 0) Count(kInherited);
+  }
+}
+
+Gate::Failure Gate::StartThreads() {
   reader_wake_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   keeper_wake_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!reader_wake_.valid() || !keeper_wake_.valid()) return {errno, "eventfd"};
@@ -70,16 +97,23 @@ Gate::Failure Gate::Start(std::function<void()> on_records, std::function<void()
   if (!timer_.valid()) return {errno, "timerfd_create"};
   mountinfo_.Reset(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   if (!mountinfo_.valid()) return {errno, "open"};
-  reader_ = std::thread([this] { ReaderLoop(); });
   keeper_ = std::thread([this] { KeeperLoop(); });
   return {};
+}
+
+void Gate::StartReading() {
+  std::lock_guard<std::mutex> lock(reader_mutex_);
+  if (!reader_.joinable() && !stopping_.load()) reader_ = std::thread([this] { ReaderLoop(); });
 }
 
 void Gate::Stop() {
   if (stopping_.exchange(true)) return;
   if (reader_wake_.valid()) WakeUp(reader_wake_.get());
   if (keeper_wake_.valid()) WakeUp(keeper_wake_.get());
-  if (reader_.joinable()) reader_.join();
+  {
+    std::lock_guard<std::mutex> lock(reader_mutex_);
+    if (reader_.joinable()) reader_.join();
+  }
   if (keeper_.joinable()) keeper_.join();
   fanotify_.Reset(-1);
 }
@@ -139,7 +173,7 @@ void Gate::ReaderLoop() {
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Watch(epoll.get(), reader_wake_.get(), EPOLLIN);
   Watch(epoll.get(), fanotify_.get(), EPOLLIN);
-  alignas(8) static thread_local uint8_t events[kEventsBytes];
+  alignas(8) uint8_t events[kEventsBytes];
   auto record = std::make_unique<uint64_t[]>(kRecordMax / 8);
   while (!stopping_.load()) {
     epoll_event ready[2];
@@ -175,28 +209,31 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   // What the keeper serves has waited behind the reader already.
   uint64_t since = is_keeper ? reader_busy_since_ns_.load() : now;
   uint64_t deadline = (since == 0 ? now : since) + deadline_ns_;
+  struct stat opened{};
+  fstat(event_fd, &opened);
   Ticket ticket;
   bool is_issued;
   {
     std::lock_guard<std::mutex> lock(issue_mutex_);
-    is_issued = tickets_.Issue(event_fd, deadline, &ticket);
+    is_issued = tickets_.Issue(event_fd, opened.st_dev, deadline, &ticket);
   }
-  if (!is_issued) {
-    Count(kTicketsExhausted);
-    Respond(event_fd, !deny_on_deadline_);
-    return;
-  }
+  if (!is_issued) return ServeWithoutTicket(event_fd, tid, record);
   if (!is_keeper) reader_busy_since_ns_.store(now);
   ArmTimer(now + deadline_ns_ / 4);
   // The ticket's owner closes the descriptor when it answers; a copy keeps ours valid meanwhile.
   Descriptor file(fcntl(event_fd, F_DUPFD_CLOEXEC, 0));
+  if (!file.valid()) {
+    if (!is_keeper) reader_busy_since_ns_.store(0);
+    int fd = tickets_.Redeem(ticket);
+    if (fd >= 0) ServeWithoutTicket(fd, tid, record);
+    return;
+  }
   TakeSnapshot({file.get(), tid, !is_keeper}, record);
   RecordHeader* header = HeaderOf(record);
   header->ticket_slot = ticket.slot;
   header->ticket_generation = ticket.generation;
   if (is_keeper) header->flags |= kStalled;
-  Treatment treatment =
-      superblocks_.TreatmentOf(makedev(header->device_major, header->device_minor));
+  Treatment treatment = superblocks_.TreatmentOf(opened.st_dev);
   header->generation = treatment.generation;
   if (treatment.mode == Mode::kHold) {
     header->flags |= kHeld;
@@ -209,80 +246,30 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   HandOverRecord(record, is_keeper ? 0 : deadline_ns_ / 2);
 }
 
+// Too many are outstanding: what would be held gets the deadline's answer at once. It is told all
+// the same, without what only its own memory has, since nothing keeps a deadline meanwhile.
+void Gate::ServeWithoutTicket(int event_fd, int tid, uint8_t* record) {
+  TakeSnapshot({event_fd, tid, false}, record);
+  RecordHeader* header = HeaderOf(record);
+  Treatment treatment =
+      superblocks_.TreatmentOf(makedev(header->device_major, header->device_minor));
+  header->generation = treatment.generation;
+  bool is_undecided = treatment.mode == Mode::kHold;
+  bool is_allowed = !is_undecided || !deny_on_deadline_;
+  if (is_undecided) {
+    Count(kTicketsExhausted);
+    header->flags |= kUndecided;
+    if (!is_allowed) header->flags |= kRefused;
+  }
+  Respond(event_fd, is_allowed);
+  HandOverRecord(record, 0);
+}
+
 void Gate::HandOverRecord(uint8_t* record, uint64_t patience_ns) {
-  if (!hand_over_.Push(record, HeaderOf(record)->size, patience_ns)) Count(kLost);
+  const RecordHeader* header = HeaderOf(record);
+  bool is_held = header->flags & kHeld;
+  if (!hand_over_.Push(record, header->size, is_held, patience_ns)) Count(kLost);
   if (!records_announced_.exchange(true)) on_records_();
-}
-
-void Gate::ArmTimer(uint64_t at_ns) {
-  std::lock_guard<std::mutex> lock(timer_mutex_);
-  if (at_ns >= timer_at_ns_) return;
-  timer_at_ns_ = at_ns;
-  itimerspec at{};
-  at.it_value.tv_sec = static_cast<time_t>(at_ns / 1000000000u);
-  at.it_value.tv_nsec = static_cast<long>(at_ns % 1000000000u);
-  timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
-}
-
-void Gate::AnswerExpired() {
-  {
-    // Whoever issues a ticket after this scan arms the timer anew.
-    std::lock_guard<std::mutex> lock(timer_mutex_);
-    timer_at_ns_ = UINT64_MAX;
-  }
-  uint64_t earliest = UINT64_MAX;
-  uint32_t cursor = 0;
-  uint64_t now = ClockNs(CLOCK_MONOTONIC);
-  while (true) {
-    int fd = tickets_.RedeemExpired(now, &cursor, &earliest);
-    if (fd < 0) break;
-    Count(kDeadlinesMissed);
-    Respond(fd, !deny_on_deadline_);
-  }
-  if (earliest != UINT64_MAX) ArmTimer(earliest);
-}
-
-void Gate::ServeWhileStuck(uint8_t* events, uint8_t* record) {
-  uint64_t busy_since = reader_busy_since_ns_.load();
-  uint64_t now = ClockNs(CLOCK_MONOTONIC);
-  if (busy_since == 0) return;
-  if (now - busy_since < deadline_ns_ / 4) {
-    ArmTimer(busy_since + deadline_ns_ / 4);
-    return;
-  }
-  Count(kStalls);
-  for (int i = 0; i < kReadsPerTurn && ReadOnce(events, record, true); i++) continue;
-  ArmTimer(now + kStuckRetryNs);
-}
-
-void Gate::LookAtMounts() {
-  MarkRoots();
-  if (!mounts_announced_.exchange(true)) on_mounts_();
-}
-
-void Gate::KeeperLoop() {
-  Hurry("ew-gate-keeper");
-  Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
-  Watch(epoll.get(), keeper_wake_.get(), EPOLLIN);
-  Watch(epoll.get(), timer_.get(), EPOLLIN);
-  Watch(epoll.get(), mountinfo_.get(), EPOLLPRI);
-  // Adding it has consumed what changed since it was opened (fs/proc_namespace.c, mounts_poll).
-  LookAtMounts();
-  alignas(8) static thread_local uint8_t events[kEventsBytes];
-  auto record = std::make_unique<uint64_t[]>(kRecordMax / 8);
-  while (!stopping_.load()) {
-    epoll_event ready[3];
-    int count = epoll_wait(epoll.get(), ready, 3, -1);
-    if (count < 0 && errno != EINTR) break;
-    for (int i = 0; i < count; i++) {
-      int fd = ready[i].data.fd;
-      if (fd == timer_.get()) DrainCounter(fd);
-      if (fd != mountinfo_.get()) continue;
-      LookAtMounts();
-    }
-    AnswerExpired();
-    ServeWhileStuck(events, reinterpret_cast<uint8_t*>(record.get()));
-  }
 }
 
 }  // namespace execwarden

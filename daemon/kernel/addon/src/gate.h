@@ -43,6 +43,7 @@ enum Counter {
   kAnswerErrors,
   kReadErrors,
   kMarkErrors,
+  kInherited,
   kCounters,
 };
 
@@ -61,6 +62,14 @@ class Gate {
   // Opens the group and starts the threads. `on_records` and `on_mounts` are called from these
   // threads, at most once until WakeTaken / MountsTaken is called.
   Failure Start(std::function<void()> on_records, std::function<void()> on_mounts);
+
+  // The same with the group of a process that is gone, which becomes ours also where this fails.
+  // Answers what that process left unanswered as at the deadline; what comes waits in the kernel
+  // until StartReading.
+  Failure TakeOver(int group, std::function<void()> on_records, std::function<void()> on_mounts);
+  void StartReading();
+  // The group's descriptor; it stays the gate's.
+  int group() const { return fanotify_.get(); }
 
   // Closes the group (the kernel then allows whatever waits) and joins the threads.
   void Stop();
@@ -88,12 +97,15 @@ class Gate {
   uint32_t outstanding() const { return tickets_.outstanding(); }
 
  private:
+  Failure StartThreads();
+  void AnswerInherited();
   void ReaderLoop();
   void LookAtMounts();
   void KeeperLoop();
   // Serves what one read(2) gives; false when nothing was waiting.
   bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);
   void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
+  void ServeWithoutTicket(int event_fd, int tid, uint8_t* record);
   void ServeWhileStuck(uint8_t* events, uint8_t* record);
   void HandOverRecord(uint8_t* record, uint64_t patience_ns);
   void AnswerExpired();
@@ -110,6 +122,7 @@ class Gate {
   Descriptor keeper_wake_;
   Descriptor timer_;
   Descriptor mountinfo_;
+  std::mutex reader_mutex_;
   std::thread reader_;
   std::thread keeper_;
   std::atomic<bool> stopping_{false};

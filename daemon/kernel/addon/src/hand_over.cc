@@ -9,17 +9,18 @@
 
 namespace execwarden {
 
-bool HandOver::Push(const uint8_t* record, size_t length, uint64_t patience_ns) {
+bool HandOver::Push(const uint8_t* record, size_t length, bool is_held, uint64_t patience_ns) {
   std::unique_lock<std::mutex> lock(mutex_);
-  while (capacity_ - used_ < length) {
+  RecordRing& ring = is_held ? held_ : others_;
+  while (!ring.HasRoom(length)) {
     uint64_t now = ClockNs(CLOCK_MONOTONIC);
     if (full_since_ns_ == 0) full_since_ns_ = now;
     uint64_t until = full_since_ns_ + patience_ns;
-    if (now >= until || length > capacity_) return false;
+    if (now >= until || length > ring.capacity()) return false;
     room_.wait_for(lock, std::chrono::nanoseconds(until - now));
   }
   full_since_ns_ = 0;
-  CopyIn(record, length);
+  ring.Push(record, length);
   return true;
 }
 
@@ -27,29 +28,36 @@ size_t HandOver::Drain(uint8_t* out, size_t capacity) {
   size_t written = 0;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    while (used_ > 0) {
-      uint32_t length = 0;
-      CopyOut(head_, reinterpret_cast<uint8_t*>(&length), sizeof length);
-      if (length > capacity - written) break;
-      CopyOut(head_, out + written, length);
-      written += length;
-      head_ = (head_ + length) % capacity_;
-      used_ -= length;
-    }
+    written = held_.Drain(out, others_.IsEmpty() ? capacity : capacity - capacity / 4);
+    written += others_.Drain(out + written, capacity - written);
   }
   if (written > 0) room_.notify_all();
   return written;
 }
 
-void HandOver::CopyIn(const uint8_t* from, size_t length) {
+void RecordRing::Push(const uint8_t* record, size_t length) {
   size_t tail = (head_ + used_) % capacity_;
   size_t first = std::min(length, capacity_ - tail);
-  memcpy(buffer_.get() + tail, from, first);
-  memcpy(buffer_.get(), from + first, length - first);
+  memcpy(buffer_.get() + tail, record, first);
+  memcpy(buffer_.get(), record + first, length - first);
   used_ += length;
 }
 
-void HandOver::CopyOut(size_t at, uint8_t* to, size_t length) const {
+size_t RecordRing::Drain(uint8_t* out, size_t capacity) {
+  size_t written = 0;
+  while (used_ > 0) {
+    uint32_t length = 0;
+    CopyOut(head_, reinterpret_cast<uint8_t*>(&length), sizeof length);
+    if (length > capacity - written) break;
+    CopyOut(head_, out + written, length);
+    written += length;
+    head_ = (head_ + length) % capacity_;
+    used_ -= length;
+  }
+  return written;
+}
+
+void RecordRing::CopyOut(size_t at, uint8_t* to, size_t length) const {
   size_t first = std::min(length, capacity_ - at);
   memcpy(to, buffer_.get() + at, first);
   memcpy(to + first, buffer_.get(), length - first);

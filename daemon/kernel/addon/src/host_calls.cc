@@ -67,7 +67,7 @@ int KillProcess(int pid, uint64_t start_ticks) {
   return syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 ? 0 : errno;
 }
 
-int NotifyServiceManager(const std::string& socket_path, const std::string& message) {
+int NotifyServiceManager(const std::string& socket_path, const std::string& message, int fd) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_path.empty() || socket_path.size() >= sizeof address.sun_path) return EINVAL;
@@ -75,10 +75,24 @@ int NotifyServiceManager(const std::string& socket_path, const std::string& mess
   if (address.sun_path[0] == '@') address.sun_path[0] = 0;
   Descriptor socket_fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket_fd.valid()) return errno;
-  socklen_t length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_path.size());
-  ssize_t sent = sendto(socket_fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                        reinterpret_cast<sockaddr*>(&address), length);
-  return sent < 0 ? errno : 0;
+  iovec text{const_cast<char*>(message.data()), message.size()};
+  msghdr datagram{};
+  datagram.msg_name = &address;
+  datagram.msg_namelen =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_path.size());
+  datagram.msg_iov = &text;
+  datagram.msg_iovlen = 1;
+  alignas(cmsghdr) char rights[CMSG_SPACE(sizeof fd)] = {};
+  if (fd >= 0) {
+    datagram.msg_control = rights;
+    datagram.msg_controllen = sizeof rights;
+    cmsghdr* head = CMSG_FIRSTHDR(&datagram);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+  }
+  return sendmsg(socket_fd.get(), &datagram, MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 FileContent ReadFileInRoot(const std::string& root, const std::string& path, size_t size_max) {

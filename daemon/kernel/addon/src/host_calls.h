@@ -13,8 +13,8 @@ namespace execwarden {
 int KillProcess(int pid, uint64_t start_ticks);
 
 // Sends one datagram to the service manager's socket (sd_notify(3)); a leading '@' is an abstract
-// name.
-int NotifyServiceManager(const std::string& socket_path, const std::string& message);
+// name. `fd`, unless it is -1, goes along for FDSTORE=1. Returns errno.
+int NotifyServiceManager(const std::string& socket_path, const std::string& message, int fd = -1);
 
 struct FileContent {
   int error = 0;

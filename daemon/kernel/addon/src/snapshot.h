@@ -16,8 +16,10 @@ enum RecordFlags : uint16_t {
   kArgvTruncated = 1 << 2,  // longer than the bound
   kEnvTruncated = 1 << 3,
   kPathTruncated = 1 << 4,
-  kStalled = 1 << 5,   // answered by the deadline thread, because the reader was stuck
-  kCompat32 = 1 << 6,  // the caller used the 32-bit system call table
+  kStalled = 1 << 5,    // answered by the deadline thread, because the reader was stuck
+  kCompat32 = 1 << 6,   // the caller used the 32-bit system call table
+  kUndecided = 1 << 7,  // got the deadline's answer at once: too many were outstanding
+  kRefused = 1 << 8,    // and that was to refuse it
 };
 
 // Followed by the sections in the order of `lengths`, unpadded; the record is padded to 8 bytes.

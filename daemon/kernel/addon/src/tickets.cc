@@ -6,7 +6,11 @@
 
 namespace execwarden {
 
-bool TicketTable::Issue(int fd, uint64_t deadline_ns, Ticket* out) {
+bool TicketTable::Issue(int fd, uint64_t device, uint64_t deadline_ns, Ticket* out) {
+  uint32_t share = static_cast<uint32_t>((device ^ device >> 12) % kShares);
+  if (outstanding() >= max_ || shares_[share].load(std::memory_order_relaxed) >= max_ / 2) {
+    return false;
+  }
   for (uint32_t tried = 0; tried < kSlots; tried++) {
     uint32_t index = next_;
     next_ = (next_ + 1) % kSlots;
@@ -16,6 +20,8 @@ bool TicketTable::Issue(int fd, uint64_t deadline_ns, Ticket* out) {
     uint64_t generation = ((state >> 1) + 1) & 0xffffffffu;
     slot.fd.store(fd, std::memory_order_relaxed);
     slot.deadline_ns.store(deadline_ns, std::memory_order_relaxed);
+    slot.share.store(share, std::memory_order_relaxed);
+    shares_[share].fetch_add(1, std::memory_order_relaxed);
     slot.state.store(generation << 1 | 1, std::memory_order_release);
     outstanding_.fetch_add(1, std::memory_order_relaxed);
     *out = {index, static_cast<uint32_t>(generation)};
@@ -26,12 +32,14 @@ bool TicketTable::Issue(int fd, uint64_t deadline_ns, Ticket* out) {
 
 bool TicketTable::Take(Slot* slot, uint64_t held_state, int* fd) {
   int held = slot->fd.load(std::memory_order_relaxed);
+  uint32_t share = slot->share.load(std::memory_order_relaxed);
   uint64_t expected = held_state;
   if (!slot->state.compare_exchange_strong(expected, held_state & ~1ull,
                                            std::memory_order_acq_rel)) {
     return false;
   }
   outstanding_.fetch_sub(1, std::memory_order_relaxed);
+  shares_[share].fetch_sub(1, std::memory_order_relaxed);
   *fd = held;
   return true;
 }

@@ -19,9 +19,12 @@ class TicketTable {
  public:
   static constexpr uint32_t kSlots = 8192;
 
+  // `max` tickets may be outstanding, at most kSlots.
+  explicit TicketTable(uint32_t max) : max_(max) {}
+
   // Registers event descriptor `fd` until `deadline_ns` (CLOCK_MONOTONIC). False when the table is
-  // full.
-  bool Issue(int fd, uint64_t deadline_ns, Ticket* out);
+  // full, or half of it is this device's: a flood in one container leaves room for the others.
+  bool Issue(int fd, uint64_t device, uint64_t deadline_ns, Ticket* out);
 
   // Takes the descriptor of a ticket, once. -1 when it was taken already.
   int Redeem(Ticket ticket);
@@ -42,11 +45,16 @@ class TicketTable {
     std::atomic<uint64_t> state{0};
     std::atomic<int> fd{-1};
     std::atomic<uint64_t> deadline_ns{0};
+    std::atomic<uint32_t> share{0};
   };
+  // Devices whose numbers fall together have one share.
+  static constexpr uint32_t kShares = 1024;
 
   bool Take(Slot* slot, uint64_t held_state, int* fd);
 
+  const uint32_t max_;
   std::array<Slot, kSlots> slots_;
+  std::array<std::atomic<uint32_t>, kShares> shares_{};
   std::atomic<uint32_t> outstanding_{0};
   uint32_t next_ = 0;
 };
