@@ -2,7 +2,9 @@
 import { fromByteString, type ByteString } from "../util/byte-string.ts";
 import type { LangCode } from "./diagnostic-texts.ts";
 import type { FieldCatalogue } from "./field.ts";
+import { resolveOperand } from "./operand.ts";
 import { parseOperandPrefix } from "./parse-operand.ts";
+import { transformerNames } from "./syntax.ts";
 
 /** Why a value that is right may not be what was meant. */
 export interface ValueDoubt {
@@ -21,22 +23,30 @@ export function valueDoubts<E>(
     const message = `cannot see why this is a regex: "${text}" has no special character that startswith, endswith, contains or = would miss`;
     return [{ code: "plain-regex", message }];
   }
-  const parsed = parseOperandPrefix(text, 0);
-  if (parsed?.end !== text.length) return [];
-  const { operand } = parsed;
-  if (operand.kind === "field" && catalogue.find(operand.name) === undefined) return [];
-  const what = operand.kind === "field" ? "name of field" : "call";
-  const hint = operand.kind === "field" ? `val(${text})` : `${text} without quotes`;
-  const message = `the ${what} "${text}" is taken as text: write ${hint} for its value`;
+  // Upstream looks at the text without its blanks.
+  const bare = text.replace(/[ \t\n\v\f\r]+/g, "");
+  const what = isField(bare, catalogue) ? "name of field" : isCall(bare) ? "call" : undefined;
+  if (what === undefined) return [];
+  const hint = what === "call" ? `${bare} without quotes` : `val(${bare})`;
+  const message = `the ${what} "${bare}" is taken as text: write ${hint} for its value`;
   return [{ code: "field-as-text", message }];
 }
 
-/** True when nothing special is left without anchors and without `.*`, `.+` or `.?` at the ends. */
+function isField<E>(text: string, catalogue: FieldCatalogue<E>): boolean {
+  const parsed = parseOperandPrefix(text, 0);
+  if (parsed?.end !== text.length || parsed.operand.kind !== "field") return false;
+  return resolveOperand(parsed.operand, catalogue).ok;
+}
+
+/** Whatever stands between the parentheses. */
+function isCall(text: string): boolean {
+  return text.endsWith(")") && callNames.some((name) => text.startsWith(`${name}(`));
+}
+
+const callNames: readonly string[] = ["val", ...transformerNames];
+
+/** True when nothing special is left without an anchor, or `.*`, `.+` or `.?`, at each end. */
 function isPlainPattern(pattern: string): boolean {
-  const inner = pattern
-    .replace(/^\^/, "")
-    .replace(/\$$/, "")
-    .replace(/^\.[*+?]/, "")
-    .replace(/\.[*+?]$/, "");
+  const inner = pattern.replace(/^(?:\^|\.[*+?])/, "").replace(/(?:\$|\.[*+?])$/, "");
   return !/[\\^$.|?*+()[\]{}]/.test(inner);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { toByteString } from "../util/byte-string.ts";
+import { compareBytes } from "../util/byte-string.ts";
 import { jsonText } from "../util/json-text.ts";
 import type { FieldValue, Priority } from "../model/alert.ts";
 import { splitTime } from "./time-text.ts";
@@ -49,7 +49,7 @@ export function alertJson(alert: AlertParts, options: AlertOptions = {}): string
     priority: alert.priority,
     rule: alert.rule,
     source: alert.source,
-    tags: tags ? [...new Set(alert.tags)].sort(byBytes) : undefined,
+    tags: tags ? [...new Set(alert.tags)].sort(compareBytes) : undefined,
     time: `${date}T${time}.${nanoseconds}Z`,
   });
 }
@@ -61,10 +61,5 @@ function outputOf({ timeNs, priority, message }: AlertParts, { iso8601 }: AlertO
 }
 
 function sorted(fields: Readonly<Record<string, FieldValue>>): Record<string, FieldValue> {
-  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => byBytes(a, b)));
-}
-
-function byBytes(a: string, b: string): number {
-  const [left, right] = [toByteString(a), toByteString(b)];
-  return left < right ? -1 : Number(left > right);
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => compareBytes(a, b)));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AppendOutput, ExtraField } from "../model/rule-settings.ts";
+import { wholeSource, type LocatedText } from "../text/located-text.ts";
 
 /** What must be known of a rule to find the entries for it. */
 export interface AppendTarget {
@@ -17,20 +18,27 @@ const suggestedFields = [
   "k8s.ns.name",
 ] as const;
 
-/** The text to add to the output of a rule (it begins with a blank, or is empty), and the fields. */
-export function appendedOutput(
-  entries: readonly AppendOutput[],
-  rule: AppendTarget,
-): { readonly text: string; readonly fields: readonly ExtraField[] } {
-  let text = "";
-  const fields: ExtraField[] = [];
-  for (const { match, extraOutput = "", extraFields = [], isSuggested } of entries) {
-    if (match !== undefined && !isMeant(match, rule)) continue;
-    if (isSuggested === true) text += ` ${suggestedText}`;
-    if (extraOutput !== "") text += ` ${extraOutput}`;
-    fields.push(...extraFields);
-  }
-  return { text, fields };
+/** What is added to the output of a rule: texts (each begins with a blank), and fields. */
+export interface AddedOutput {
+  readonly texts: readonly LocatedText[];
+  readonly fields: readonly ExtraField[];
+}
+
+/** What the entries add to the output of a rule. */
+export function appendedOutput(entries: readonly AppendOutput[], rule: AppendTarget): AddedOutput {
+  const meant = entries.filter(({ match }) => match === undefined || isMeant(match, rule));
+  return {
+    texts: meant.flatMap(({ extraOutput = "", isSuggested }) => [
+      ...(extraOutput === "" ? [] : [addedText(` ${extraOutput}`)]),
+      ...(isSuggested === true ? [addedText(` ${suggestedText}`)] : []),
+    ]),
+    fields: meant.flatMap(({ extraFields = [] }) => extraFields),
+  };
+}
+
+/** A text of the configuration as a source of its own, so that what is wrong with it is told there, and once. */
+export function addedText(text: string): LocatedText {
+  return wholeSource({ name: "<append_output>", text });
 }
 
 const suggestedText = suggestedFields

@@ -3,18 +3,20 @@ import type { AppendOutput } from "../model/rule-settings.ts";
 import { hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import {
   editText,
-  sliceText,
+  joinTexts,
   textAt,
   type LocatedText,
   type TextEdit,
 } from "../text/located-text.ts";
 import type { Expr } from "../lang/ast.ts";
+import { compareBytes } from "../util/byte-string.ts";
 import type { Steps } from "../util/steps.ts";
 import { createChecker, type Checker } from "../lang/check.ts";
 import { boundOf, constant, type Checked } from "../lang/checked.ts";
 import { createExplainer, type Explainer } from "../lang/explain.ts";
+import { appendedOutput } from "./append-output.ts";
 import type { CollectedRule } from "./collect.ts";
-import { conditionDoubts, outputDoubts } from "./doubts.ts";
+import { conditionDoubts } from "./doubts.ts";
 import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
 import { findInactivity } from "./inactivity.ts";
@@ -113,7 +115,9 @@ function compileRule<E>(
   const { condition, exceptions = [] } = collected.parts;
   const about = describeRule(collected);
   const text = condition && withExceptions(condition, exceptions, faults);
-  const output = compileOutput(collected, workshop, faults);
+  const output = compileOutput(collected, workshop, { about, faults });
+  // A skipped rule uses no macro and no list.
+  if (isSkipped(collected, faults)) return undefined;
   const expanded = text && workshop.macros.expand(text, faults);
   const checked = expanded && checkCondition(expanded, workshop, faults);
   if (expanded === undefined || checked === undefined) return undefined;
@@ -134,15 +138,15 @@ function compileRule<E>(
   };
 }
 
-function describeRule({
-  name,
-  parts,
-}: CollectedRule): Omit<Rule<unknown>, "formatOutput" | "outputText"> {
+/** What is known of a rule before it is compiled. */
+type About = Omit<Rule<unknown>, "formatOutput" | "outputText">;
+
+function describeRule({ name, parts }: CollectedRule): About {
   return {
     name: name.value,
     description: parts.desc?.value.trim() ?? "",
     priority: parts.priority ?? "Debug",
-    tags: [...new Set(parts.tags)].sort(),
+    tags: [...new Set(parts.tags)].sort(compareBytes),
     source: parts.source?.value ?? defaultSource,
     isEnabled: parts.enabled ?? true,
   };
@@ -153,7 +157,7 @@ function ruleOfUnknownSource<E>(collected: CollectedRule): CompiledRule<E> {
   const about = describeRule(collected);
   const inactiveBecause = `no events of source "${about.source}" are seen`;
   const formatOutput = (): FormattedOutput => ({ output: "", fields: {} });
-  const outputText = collected.parts.output?.value.trim() ?? "";
+  const outputText = collected.parts.output?.value ?? "";
   return {
     rule: { ...about, inactiveBecause, outputText, formatOutput },
     checked: constant(false),
@@ -169,7 +173,9 @@ function checkCondition<E>(
 ): Checked<E> | undefined {
   faults.push(...conditionDoubts(expr, text));
   const { checked, diagnostics } = checker.check(expr, text);
-  faults.push(...diagnostics);
+  // Upstream has doubts about values only when all else is right.
+  const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+  faults.push(...diagnostics.filter(isError), ...diagnostics.filter((item) => !isError(item)));
   return hasErrors(diagnostics) ? undefined : checked;
 }
 
@@ -181,16 +187,15 @@ function warnOfEventTypes({ name, parts }: CollectedRule, expr: Expr, faults: Di
 }
 
 function compileOutput<E>(
-  collected: CollectedRule,
+  { name, parts }: CollectedRule,
   { source, append }: Workshop<E>,
-  faults: Diagnostic[],
+  { about, faults }: { readonly about: About; readonly faults: Diagnostic[] },
 ): RuleOutput<E> {
-  const { name, parts } = collected;
-  const written = trimText(parts.output ?? textAt("", name.span));
-  const text = withoutContainerInfo(written, faults);
-  const context = { catalogue: source.catalogue, append };
-  const output = compileRuleOutput(text, describeRule(collected), context);
-  faults.push(...output.diagnostics, ...outputDoubts(text));
+  const added = appendedOutput(append, about);
+  const written = parts.output ?? textAt("", name.span);
+  const text = withoutContainerInfo(joinTexts([written, ...added.texts]), faults);
+  const output = compileRuleOutput(text, added.fields, source.catalogue);
+  faults.push(...output.diagnostics);
   return output;
 }
 
@@ -222,10 +227,4 @@ function inactivityOf<E>(
   const types = boundOf(checked, "evt.type");
   const isBeyond = types !== undefined && !eventTypes.some((type) => types.has(type));
   return findInactivity(expr, source) ?? (isBeyond ? "its condition is never true" : undefined);
-}
-
-function trimText(text: LocatedText): LocatedText {
-  const { value } = text;
-  const start = value.length - value.trimStart().length;
-  return sliceText(text, start, Math.max(start, value.trimEnd().length));
 }

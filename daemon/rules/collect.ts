@@ -156,12 +156,13 @@ function sourceOf({ source }: RuleParts): string {
 }
 
 function notDefined(
-  { kind, name, mode }: ListDefinition | MacroDefinition | RuleDefinition,
+  definition: ListDefinition | MacroDefinition | RuleDefinition,
   names: Iterable<string>,
 ): Diagnostic {
+  const { kind, name, mode } = definition;
+  const isOverride = kind === "rule" && definition.isOverride === true;
   const hint = didYouMean(name.value, names);
-  const verb =
-    mode === "toggle" ? "enable or disable" : mode === "append" ? "append to" : "override";
+  const verb = mode === "toggle" ? "enable or disable" : isOverride ? "override" : "append to";
   const message = `cannot ${verb} ${kind} "${name.value}"${hint || ": it is not defined before"}`;
   return errorAt({ code: "not-defined", message, span: name.span });
 }
@@ -189,54 +190,48 @@ function collectMacro(
 /** The parts of a rule after an append or an override. */
 function joinParts(
   earlier: RuleParts,
-  { mode, parts, overrides }: RuleDefinition,
+  { mode, parts }: RuleDefinition,
   context: { readonly faults: Diagnostic[]; readonly isField: (text: string) => boolean },
 ): RuleParts {
-  const isAppended = (key: string): boolean =>
-    mode === "append"
-      ? key === "condition" || key === "exceptions"
-      : overrides.get(key) === "append";
-  const isUsed = (key: string): boolean => mode === "append" || overrides.has(key);
-  const text = (key: "condition" | "output" | "desc"): LocatedText | undefined => {
-    if (mode === "append" && key !== "condition") return earlier[key];
-    const added = isUsed(key) ? parts[key] : undefined;
-    if (added === undefined) return earlier[key];
-    const before = earlier[key];
-    return isAppended(key) && before !== undefined ? appended(before, added) : added;
-  };
-  const replaced = mode === "append" ? {} : definedParts(parts);
-  const exceptions = isAppended("exceptions")
-    ? appendExceptions(earlier.exceptions ?? [], parts.exceptions ?? [], context)
-    : overrides.has("exceptions")
-      ? parts.exceptions?.map((exception) => ({ ...exception, isUnchecked: true }))
-      : earlier.exceptions;
-  const tags = isAppended("tags") ? [...(earlier.tags ?? []), ...(parts.tags ?? [])] : undefined;
+  if (mode === "replace") return replaceParts(earlier, parts);
+  const { tags, exceptions } = parts;
   return {
     ...earlier,
-    ...replaced,
-    ...(tags === undefined ? {} : { tags }),
-    exceptions,
-    condition: text("condition"),
-    output: text("output"),
-    desc: text("desc"),
+    condition: appended(earlier.condition, parts.condition),
+    output: appended(earlier.output, parts.output),
+    desc: appended(earlier.desc, parts.desc),
+    ...(tags === undefined ? {} : { tags: [...(earlier.tags ?? []), ...tags] }),
+    ...(exceptions === undefined
+      ? {}
+      : { exceptions: appendExceptions(earlier.exceptions ?? [], exceptions, context) }),
   };
 }
 
-function definedParts(parts: RuleParts): Partial<RuleParts> {
-  const { priority, enabled, tags, skipsUnknownFields, warnsOfEventTypes } = parts;
-  const { capture, captureDurationMs } = parts;
+/** What is written replaces; exceptions are neither checked nor completed then, as upstream has it (quirk). */
+function replaceParts(earlier: RuleParts, parts: RuleParts): RuleParts {
+  const of = <K extends keyof RuleParts>(key: K): RuleParts[K] => parts[key] ?? earlier[key];
+  const exceptions = parts.exceptions?.map((exception) => ({ ...exception, isUnchecked: true }));
   return {
-    ...(priority === undefined ? {} : { priority }),
-    ...(enabled === undefined ? {} : { enabled }),
-    ...(tags === undefined ? {} : { tags }),
-    ...(skipsUnknownFields === undefined ? {} : { skipsUnknownFields }),
-    ...(warnsOfEventTypes === undefined ? {} : { warnsOfEventTypes }),
-    ...(capture === undefined ? {} : { capture }),
-    ...(captureDurationMs === undefined ? {} : { captureDurationMs }),
+    condition: of("condition"),
+    output: of("output"),
+    desc: of("desc"),
+    priority: of("priority"),
+    source: earlier.source,
+    enabled: of("enabled"),
+    tags: of("tags"),
+    exceptions: exceptions ?? earlier.exceptions,
+    skipsUnknownFields: of("skipsUnknownFields"),
+    warnsOfEventTypes: of("warnsOfEventTypes"),
+    capture: of("capture"),
+    captureDurationMs: of("captureDurationMs"),
   };
 }
 
 /** Texts are joined with one blank, without parentheses. */
-function appended(first: LocatedText, second: LocatedText): LocatedText {
+function appended<T extends LocatedText | undefined>(
+  first: T,
+  second: LocatedText | undefined,
+): T | LocatedText {
+  if (first === undefined || second === undefined) return second ?? first;
   return joinTexts([first, textAt(" ", second.spanOf(0, 0)), second]);
 }

@@ -2,6 +2,7 @@
 // match, their outputs, diagnostics. Must not know: policies, actions, where files lie, what becomes of a match.
 // SPDX-License-Identifier: Apache-2.0
 import type { Priority } from "../model/alert.ts";
+import type { Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
 import type { Span } from "../text/source.ts";
 
@@ -9,6 +10,17 @@ import type { Span } from "../text/source.ts";
 export interface Named {
   readonly value: string;
   readonly span: Span;
+}
+
+/**
+ * A step of reading: what (a part of) an entry says, and what was found wrong on the way to it. An entry may take
+ * several steps, since upstream applies what it has read before it reads on.
+ */
+export interface ReadEntry {
+  readonly definition?: Definition;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Nothing stands here: upstream reads no further (quirk). */
+  readonly isEmptyDocument?: boolean;
 }
 
 /** What one entry of a rule file says, before it is joined with what other entries say. */
@@ -49,15 +61,16 @@ export interface PluginVersion {
 /** What an override does with a key. */
 export type OverrideMode = "append" | "replace";
 
-/** `rule`: a definition, or a change to an earlier one. Keys that were not written are undefined. */
+/** `rule`: a definition, or a change to an earlier one. */
 export interface RuleDefinition {
   readonly kind: "rule";
   readonly name: Named;
-  /** `toggle`: only `enabled` is given. */
-  readonly mode: "define" | "append" | "override" | "toggle";
+  /** `append` and `replace` change the parts that are there; `toggle`: only `enabled` is given. */
+  readonly mode: "define" | "append" | "replace" | "toggle";
+  /** Parts that were not written, or do not count for the mode, are undefined. */
   readonly parts: RuleParts;
-  /** What to do with each part, in mode `override`. */
-  readonly overrides: ReadonlyMap<string, OverrideMode>;
+  /** It stands under `override`. */
+  readonly isOverride?: boolean;
 }
 
 /** The keys of a rule. */
@@ -75,6 +88,22 @@ export interface RuleParts {
   readonly capture: boolean | undefined;
   readonly captureDurationMs: number | undefined;
 }
+
+/** No key of a rule. */
+export const noParts: RuleParts = {
+  condition: undefined,
+  output: undefined,
+  desc: undefined,
+  priority: undefined,
+  source: undefined,
+  enabled: undefined,
+  tags: undefined,
+  exceptions: undefined,
+  skipsUnknownFields: undefined,
+  warnsOfEventTypes: undefined,
+  capture: undefined,
+  captureDurationMs: undefined,
+};
 
 /** One entry of `exceptions`; keys that were not written are undefined. */
 export interface ExceptionDefinition {

@@ -17,7 +17,12 @@ export const ruleDiagnosticTexts = {
   "source-changed": "A rule that is defined again must keep its source.",
   override:
     "An override lists a key that is not there, may not be overridden so, or forgets one that is there.",
+  "override-shape": "An override is a map: each key of it says append or replace.",
+  "override-ignored": "An override that is no map says nothing. Falco passes over it.",
+  "append-empty": "A rule with `append: true` needs a condition or exceptions to append.",
   exception: "An exception has the wrong fields, comparisons or values.",
+  "exception-nothing":
+    "Nothing, or a map, stands where an exception has text or a list. Falco reads it as no value.",
   "exception-replaced":
     "Exceptions that replace others (`override: {exceptions: replace}`) must say fields, comps and values.",
   "exception-name": "Two exceptions of one entry have the same name.",

@@ -4,7 +4,7 @@ import type { LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Span } from "../text/source.ts";
 import { describeYaml, yamlValue, type YamlMap, type YamlNode } from "../text/yaml-node.ts";
-import type { Named } from "./definition.ts";
+import type { Definition, Named, ReadEntry } from "./definition.ts";
 import type { RuleCode } from "./diagnostic-texts.ts";
 
 /** YAML 1.1 words for truth, as rule files have always used them. */
@@ -18,11 +18,17 @@ const truthWords: ReadonlyMap<string, boolean> = new Map(
 /** Reads the keys of one entry; what is wrong is reported and read as absent. */
 export class EntryReader {
   readonly map: YamlMap;
-  readonly #diagnostics: Diagnostic[];
+  #diagnostics: Diagnostic[] = [];
 
-  constructor(map: YamlMap, diagnostics: Diagnostic[]) {
+  constructor(map: YamlMap) {
     this.map = map;
-    this.#diagnostics = diagnostics;
+  }
+
+  /** Ends a step of reading: what it came to, with what was found wrong since the last one. */
+  step(definition?: Definition): ReadEntry {
+    const diagnostics = this.#diagnostics;
+    this.#diagnostics = [];
+    return definition === undefined ? { diagnostics } : { definition, diagnostics };
   }
 
   error(code: RuleCode, message: string, span: Span): void {
@@ -52,7 +58,7 @@ export class EntryReader {
     return undefined;
   }
 
-  /** The same, less blanks at both ends, as a plain value. */
+  /** The same as a plain value. */
   named(key: string): Named | undefined {
     const node = yamlValue(this.map, key);
     const text = this.text(key);
@@ -73,11 +79,9 @@ export class EntryReader {
   count(key: string): number | undefined {
     const node = yamlValue(this.map, key);
     if (node === undefined) return undefined;
-    const digits = node.kind === "scalar" && /^[0-9]{1,10}$/.test(node.value) ? node.value : "-1";
-    const value = Number(digits);
-    if (value >= 0 && value <= 0xffffffff) return value;
-    this.#wrongType(key, "a whole number", node);
-    return undefined;
+    const value = node.kind === "scalar" ? parseUnsigned32(node.value) : undefined;
+    if (value === undefined) this.#wrongType(key, "a whole number", node);
+    return value;
   }
 
   /** A list of scalars. */
@@ -123,4 +127,18 @@ export class EntryReader {
     const message = `cannot use ${describeYaml(node)} as "${key}": expected ${expected}`;
     this.error("wrong-type", message, node.span);
   }
+}
+
+/** An unsigned number of 32 bits as upstream's YAML library reads one: also 0x1f, 017 (octal) and +5. */
+export function parseUnsigned32(text: string): number | undefined {
+  const parts = /^\+?(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*))[ \t\n\v\f\r]*$/.exec(text);
+  if (parts === null) return undefined;
+  const [, hex, octal, decimal] = parts;
+  const value =
+    hex === undefined
+      ? octal === undefined
+        ? Number(decimal)
+        : Number.parseInt(`0${octal}`, 8)
+      : Number.parseInt(hex, 16);
+  return value <= 0xffffffff ? value : undefined;
 }

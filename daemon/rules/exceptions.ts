@@ -112,6 +112,8 @@ export function withExceptions(
 interface Problem {
   readonly problem: string;
   readonly span: Span;
+  /** The values do not fit the fields: upstream sees that itself. */
+  readonly isOfValues?: boolean;
 }
 
 /** Fields and comparisons of one exception with several fields. */
@@ -134,7 +136,8 @@ function buildClause(
   const clause = fields === undefined ? missingFields(exception) : clauseOf(exception, fields);
   if (!("problem" in clause)) return clause;
   // What replaced the exceptions of a rule was not checked before: upstream finds out by a condition that is none.
-  if (exception.isUnchecked !== true) diagnostics.push(refused(exception, clause));
+  const isSeen = exception.isUnchecked !== true || clause.isOfValues === true;
+  if (isSeen) diagnostics.push(refused(exception, clause));
   else diagnostics.push({ ...refused(exception, clause), code: "exception-replaced" });
   return undefined;
 }
@@ -166,7 +169,11 @@ function flatClause(
   const comp = comps?.kind === "text" ? comps.text.value.trim() : "in";
   const row = values.find((cell) => cell.kind === "list");
   if (row !== undefined)
-    return { problem: "values must be texts, as fields is one", span: row.span };
+    return {
+      problem: "values must be texts, as fields is one",
+      span: row.span,
+      isOfValues: true,
+    };
   const items = values.flatMap((cell) => (cell.kind === "text" ? listItem(cell.text) : []));
   const glue = (text: string): LocatedText => textAt(text, name.span);
   return joinTexts([field, glue(` ${comp} (`), ...between(items, glue(", ")), glue(")")]);
@@ -193,7 +200,8 @@ function readTable(
   const rows: (readonly ExceptionCell[])[] = [];
   for (const row of exception.values ?? []) {
     if (row.kind !== "list" || row.items.length !== width) {
-      return { problem: `a row of values must be a list of ${width}`, span: row.span };
+      const problem = `a row of values must be a list of ${width}`;
+      return { problem, span: row.span, isOfValues: true };
     }
     rows.push(row.items);
   }
@@ -230,10 +238,9 @@ function buildRow(
 function cellText(cell: ExceptionCell, isList: boolean): LocatedText {
   const glue = (text: string): LocatedText => textAt(text, cell.span);
   if (cell.kind === "list") {
-    const items = cell.items.map((item) =>
-      item.kind === "text" ? listItem(item.text) : cellText(item, true),
-    );
-    return joinTexts([glue("("), ...between(items, glue(", ")), glue(")")]);
+    // A list in a list has no text upstream (quirk).
+    const items = cell.items.map((item) => (item.kind === "text" ? listItem(item.text) : glue("")));
+    return joinTexts([glue("("), ...joinItems(items, glue(", ")), glue(")")]);
   }
   if (!isList) return listItem(cell.text);
   if (cell.text.value.startsWith("(")) return cell.text;
@@ -253,9 +260,17 @@ function between(texts: readonly LocatedText[], glue: LocatedText): readonly Loc
   return texts.flatMap((text, i) => (i === 0 ? [text] : [glue, text]));
 }
 
-const compNames = operatorSyntax
-  .filter(({ operand }) => operand !== "none")
-  .map(({ name }) => name);
+/** Upstream writes no comma before the first text that is not empty (quirk). */
+export function joinItems(
+  items: readonly LocatedText[],
+  comma: LocatedText,
+): readonly LocatedText[] {
+  const first = items.findIndex(({ value }) => value !== "");
+  return first < 0 ? [] : between(items.slice(first), comma);
+}
+
+/** With `exists`, which upstream accepts here; the condition made of it is none, unless there are no values. */
+const compNames = operatorSyntax.map(({ name }) => name);
 
 function isComp(words: string): boolean {
   return compNames.includes(words) || isListComp(words);

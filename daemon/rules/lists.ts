@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { editText, type LocatedText, type TextEdit } from "../text/located-text.ts";
+import { editText, wholeSource, type LocatedText, type TextEdit } from "../text/located-text.ts";
 import type { CollectedList } from "./collect.ts";
-import { listItem } from "./exceptions.ts";
+import { joinItems, listItem } from "./exceptions.ts";
 
 /** Puts list items in the place of list names in conditions, and remembers which lists were used. */
 export interface ListExpander {
@@ -26,7 +26,9 @@ export function createListExpander(lists: ReadonlyMap<string, CollectedList>): L
     return {
       name: list.name.value,
       items,
-      text: items.map((item) => listItem(item).value).join(", "),
+      text: joinItems(items.map(listItem), comma)
+        .map(({ value }) => value)
+        .join(""),
     };
   });
   return {
@@ -58,6 +60,8 @@ function resolveItems(
     return other.items;
   });
 }
+
+const comma = wholeSource({ name: "", text: ", " });
 
 const blanks = " \t\n\r";
 const delimiters = `${blanks}(),=`;

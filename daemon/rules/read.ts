@@ -2,20 +2,12 @@
 import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { Source } from "../text/source.ts";
 import { readYaml } from "../text/yaml.ts";
-import { describeYaml, type YamlMap, type YamlNode } from "../text/yaml-node.ts";
-import type { Definition, ListDefinition, MacroDefinition } from "./definition.ts";
+import { describeYaml, type YamlNode } from "../text/yaml-node.ts";
+import type { ListDefinition, MacroDefinition, ReadEntry } from "./definition.ts";
 import { EntryReader } from "./entry-reader.ts";
 import { readMode } from "./override.ts";
 import { readRule } from "./read-rule.ts";
 import { checkEngineVersion, readPluginVersions } from "./required-versions.ts";
-
-/** What one entry of a file says, and what is wrong with it. */
-export interface ReadEntry {
-  readonly definition?: Definition;
-  readonly diagnostics: readonly Diagnostic[];
-  /** Nothing stands here: upstream reads no further (quirk). */
-  readonly isEmptyDocument?: boolean;
-}
 
 /** What one rule file says, and everything that is wrong with it. */
 export interface ReadResult {
@@ -49,34 +41,27 @@ function readDocument(document: YamlNode): readonly ReadEntry[] {
     const message = `cannot read ${describeYaml(document)} as rules: expected a list of entries`;
     return [{ diagnostics: [errorAt({ code: "rule-file", message, span: document.span })] }];
   }
-  return document.items.filter((item) => !isNull(item)).map(readEntry);
+  return document.items.filter((item) => !isNull(item)).flatMap(readEntry);
 }
 
-/** Reads one entry: a rule, a macro, a list, or what the file asks of the engine. */
-export function readEntry(item: YamlNode): ReadEntry {
+/** Reads one entry: a rule, a macro, a list, or what the file asks of the engine; in the steps that upstream takes. */
+export function readEntry(item: YamlNode): readonly ReadEntry[] {
   if (item.kind !== "map") {
     const message = `cannot read ${describeYaml(item)} as an entry: expected a map such as "rule: …"`;
-    return { diagnostics: [errorAt({ code: "rule-file", message, span: item.span })] };
+    return [{ diagnostics: [errorAt({ code: "rule-file", message, span: item.span })] }];
   }
-  const diagnostics: Diagnostic[] = [];
-  const definition = readDefinition(item, diagnostics);
-  return definition === undefined ? { diagnostics } : { definition, diagnostics };
-}
-
-function readDefinition(map: YamlMap, diagnostics: Diagnostic[]): Definition | undefined {
-  const reader = new EntryReader(map, diagnostics);
+  const reader = new EntryReader(item);
   if (reader.has("required_engine_version")) {
     checkEngineVersion(reader);
-    return undefined;
+    return [reader.step()];
   }
   if (reader.has("required_plugin_versions")) return readPluginVersions(reader);
-  if (reader.has("list")) return readList(reader);
-  if (reader.has("macro")) return readMacro(reader);
+  if (reader.has("list")) return [reader.step(readList(reader))];
+  if (reader.has("macro")) return [reader.step(readMacro(reader))];
   if (reader.has("rule")) return readRule(reader);
-  const first = map.entries[0]?.key;
-  const message = `cannot use this entry: expected a rule, a macro or a list`;
-  diagnostics.push(warningAt({ code: "unknown-item", message, span: first?.span ?? map.span }));
-  return undefined;
+  const span = item.entries[0]?.key.span ?? item.span;
+  reader.warn("unknown-item", `cannot use this entry: expected a rule, a macro or a list`, span);
+  return [reader.step()];
 }
 
 const listKeys = new Set(["list", "items", "append", "override"]);
@@ -86,13 +71,15 @@ function readList(reader: EntryReader): ListDefinition | undefined {
   reader.warnOfUnknownKeys(listKeys);
   const name = reader.named("list");
   if (name === undefined) return undefined;
-  if (/[()"'\s=,]/.test(name.value)) {
+  if (/[()"' \t\n\v\f\r=,]/.test(name.value)) {
     reader.warn("invalid-list-name", `cannot use list "${name.value}" in conditions`, name.span);
   }
   reader.require("items", name, "list");
   const items = reader.texts("items");
   const mode = readMode(reader, "items", name);
-  return items === undefined ? undefined : { kind: "list", name, mode, items };
+  return items === undefined || mode === undefined
+    ? undefined
+    : { kind: "list", name, mode, items };
 }
 
 function readMacro(reader: EntryReader): MacroDefinition | undefined {
@@ -105,5 +92,6 @@ function readMacro(reader: EntryReader): MacroDefinition | undefined {
   reader.require("condition", name, "macro");
   const condition = reader.text("condition");
   const mode = readMode(reader, "condition", name);
-  return condition === undefined ? undefined : { kind: "macro", name, mode, condition };
+  if (condition === undefined || mode === undefined) return undefined;
+  return { kind: "macro", name, mode, condition };
 }

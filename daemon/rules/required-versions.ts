@@ -2,8 +2,8 @@
 import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { Span } from "../text/source.ts";
 import { describeYaml, yamlValue, type YamlNode } from "../text/yaml-node.ts";
-import type { PluginDefinition, PluginVersion } from "./definition.ts";
-import type { EntryReader } from "./entry-reader.ts";
+import type { PluginDefinition, PluginVersion, ReadEntry } from "./definition.ts";
+import { parseUnsigned32, type EntryReader } from "./entry-reader.ts";
 
 /** The version of Falco's engine whose rule language this is. */
 const engineVersion = [0, 63, 0] as const;
@@ -18,8 +18,8 @@ export function checkEngineVersion(reader: EntryReader): void {
   reader.warnOfUnknownKeys(new Set(["required_engine_version"]));
   const wanted = reader.named("required_engine_version");
   if (wanted === undefined) return;
-  const isCount = /^[0-9]{1,9}$/.test(wanted.value);
-  const version = isCount ? ([0, Number(wanted.value), 0] as const) : parseVersion(wanted.value);
+  const count = parseUnsigned32(wanted.value);
+  const version = count === undefined ? parseVersion(wanted.value) : ([0, count, 0] as const);
   const shown = `"${wanted.value}"`;
   if (version === undefined) {
     const message = `cannot read ${shown} as a version: expected a number or x.y.z`;
@@ -30,50 +30,54 @@ export function checkEngineVersion(reader: EntryReader): void {
   }
 }
 
-/** Reads `required_plugin_versions`; whether they are met is another question: `unmetPlugins`. */
-export function readPluginVersions(reader: EntryReader): PluginDefinition | undefined {
+/** Reads `required_plugin_versions`, a step for each; whether they are met is another question: `unmetPlugins`. */
+export function readPluginVersions(reader: EntryReader): readonly ReadEntry[] {
   reader.warnOfUnknownKeys(new Set(["required_plugin_versions"]));
   const node = yamlValue(reader.map, "required_plugin_versions");
   const items = node && reader.items("required_plugin_versions", node);
-  if (items === undefined) return undefined;
-  const requirements = items.flatMap((item) => {
+  const steps = items?.map((item) => {
     const alternatives = readAlternatives(item, reader);
-    return alternatives.length === 0 ? [] : [{ alternatives, span: item.span }];
+    if (alternatives.length === 0) return reader.step();
+    const requirements = [{ alternatives, span: item.span }];
+    return reader.step({ kind: "plugins", requirements });
   });
-  return { kind: "plugins", requirements };
+  return [...(steps ?? []), reader.step()];
 }
 
+/** First the shapes of all, then what they say. */
 function readAlternatives(item: YamlNode, reader: EntryReader): readonly PluginVersion[] {
+  const own = readRequirement(item, reader);
   const list = item.kind === "map" ? yamlValue(item, "alternatives") : undefined;
   const others = list === undefined ? [] : (reader.items("alternatives", list) ?? []);
+  const found = [own, ...others.map((node) => readRequirement(node, reader))];
+  const requirements = found.filter((requirement) => requirement !== undefined);
   const seen = new Set<string>();
-  const alternatives: PluginVersion[] = [];
-  for (const node of [item, ...others]) {
-    const wanted = readRequirement(node, reader);
-    if (wanted === undefined) continue;
-    if (seen.has(wanted.name)) {
-      const message = `cannot ask for plugin "${wanted.name}" twice among alternatives`;
-      reader.error("plugin-version", message, node.span);
+  for (const { name, version, node, at } of requirements) {
+    if (parseVersion(version) === undefined) {
+      const message = `cannot read "${version}" as a version: expected x.y.z`;
+      reader.error("plugin-version", message, at);
     }
-    seen.add(wanted.name);
-    alternatives.push(wanted);
+    if (seen.has(name)) {
+      const message = `cannot ask for plugin "${name}" twice among alternatives`;
+      reader.error("plugin-version", message, node);
+    }
+    seen.add(name);
   }
-  return alternatives;
+  return requirements.map(({ name, version }) => ({ name, version }));
 }
 
-function readRequirement(node: YamlNode, reader: EntryReader): PluginVersion | undefined {
+/** A plugin that is asked for, and where that and its version stand. */
+type Requirement = PluginVersion & { readonly node: Span; readonly at: Span };
+
+function readRequirement(node: YamlNode, reader: EntryReader): Requirement | undefined {
   const name = node.kind === "map" ? yamlValue(node, "name") : undefined;
   const version = node.kind === "map" ? yamlValue(node, "version") : undefined;
-  if (!isText(name) || !isText(version)) {
-    const message = `cannot use ${describeYaml(node)} here: expected a map with name and version`;
-    reader.error("wrong-type", message, node.span);
-    return undefined;
+  if (isText(name) && isText(version)) {
+    return { name: name.value, version: version.value, node: node.span, at: version.span };
   }
-  if (parseVersion(version.value) === undefined) {
-    const message = `cannot read "${version.value}" as a version: expected x.y.z`;
-    reader.error("plugin-version", message, version.span);
-  }
-  return { name: name.value, version: version.value };
+  const message = `cannot use ${describeYaml(node)} here: expected a map with name and version`;
+  reader.error("wrong-type", message, node.span);
+  return undefined;
 }
 
 function isText(node: YamlNode | undefined): node is YamlNode & { readonly kind: "scalar" } {
@@ -88,7 +92,8 @@ export function unmetPlugins(
   requirements: readonly PluginDefinition[],
   atHand: readonly PluginVersion[],
 ): readonly Diagnostic[] {
-  const versions = new Map(atHand.map(({ name, version }) => [name, version]));
+  // Of a plugin that is there twice the first counts.
+  const versions = new Map(atHand.toReversed().map(({ name, version }) => [name, version]));
   return requirements
     .flatMap((definition) => definition.requirements)
     .flatMap(({ alternatives, span }) => unmet(alternatives, versions, span));
@@ -115,8 +120,9 @@ function isMet({ version }: PluginVersion, atHand: string): boolean {
   return wanted === undefined || (available !== undefined && isSatisfied(wanted, available));
 }
 
+/** Three numbers; what follows them does not matter, and blanks may stand before each, as upstream has it (quirk). */
 function parseVersion(text: string): Version | undefined {
-  const parts = /^([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})/.exec(text);
+  const parts = /^\s*\+?([0-9]{1,9})\.\s*\+?([0-9]{1,9})\.\s*\+?([0-9]{1,9})/.exec(text);
   if (parts === null) return undefined;
   return [Number(parts[1]), Number(parts[2]), Number(parts[3])];
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hasErrors, type Diagnostic } from "../text/diagnostic.ts";
-import { joinTexts, textAt, wholeSource, type LocatedText } from "../text/located-text.ts";
+import { wholeSource, type LocatedText } from "../text/located-text.ts";
 import type { FieldValue } from "../model/alert.ts";
 import type { AppendOutput, ExtraField } from "../model/rule-settings.ts";
 import type { FieldCatalogue } from "../lang/field.ts";
-import { appendedOutput, type AppendTarget } from "./append-output.ts";
+import { addedText } from "./append-output.ts";
+import { outputDoubts } from "./doubts.ts";
 import { compileTemplate, type FormattedOutput } from "./output-template.ts";
 import { sourceNamed, type RuleSubject } from "./subject.ts";
 
@@ -16,27 +17,27 @@ export interface RuleOutput<E> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles a rule's output text and what `append_output` adds; faults of what is added are told at the output. */
+/** Compiles the whole output text of a rule, and the fields that alerts carry beside it. */
 export function compileRuleOutput<E>(
   output: LocatedText,
-  rule: AppendTarget,
-  context: { readonly catalogue: FieldCatalogue<E>; readonly append: readonly AppendOutput[] },
+  extraFields: readonly ExtraField[],
+  catalogue: FieldCatalogue<E>,
 ): RuleOutput<E> {
-  const { catalogue } = context;
-  const added = appendedOutput(context.append, rule);
-  const place = output.spanOf(0, output.value.length);
-  const whole = added.text === "" ? output : joinTexts([output, textAt(added.text, place)]);
-  const { template, diagnostics } = compileTemplate(whole, catalogue);
-  if (added.fields.length === 0) {
-    return { text: whole.value, format: (event) => template.format(event), diagnostics };
+  const compiled = compileTemplate(output, catalogue);
+  const { template } = compiled;
+  const diagnostics = [...compiled.diagnostics, ...outputDoubts(output)];
+  if (extraFields.length === 0) {
+    return { text: output.value, format: (event) => template.format(event), diagnostics };
   }
-  const extra = added.fields.map((field) => {
-    const compiled = compileTemplate(textAt(formatOf(field), place), catalogue);
-    return { field, ...compiled };
+  const extra = extraFields.map((field) => {
+    const text = addedText(formatOf(field));
+    const { template: own, diagnostics: faults } = compileTemplate(text, catalogue);
+    diagnostics.push(...faults, ...outputDoubts(text));
+    return { field, template: own };
   });
   return {
-    text: whole.value,
-    diagnostics: [...diagnostics, ...extra.flatMap((item) => item.diagnostics)],
+    text: output.value,
+    diagnostics,
     format(event) {
       const formatted = template.format(event);
       const fields: Record<string, FieldValue> = { ...formatted.fields };

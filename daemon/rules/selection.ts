@@ -43,26 +43,27 @@ export function selectRules<R extends Selectable>(
 }
 
 function matcherOf({ by, pattern }: RuleSelection): (rule: Selectable) => boolean {
+  if (pattern === "") return () => false;
   if (by === "tag") return ({ tags }) => tags.includes(pattern);
-  const parts = pattern.split("*");
-  return ({ name }) => matchesParts(name, parts);
+  return ({ name }) => matchesWildcard(pattern, name);
 }
 
-/** `a*b` as the parts between stars: the first and last are anchored, the others follow in order. */
-function matchesParts(name: string, parts: readonly string[]): boolean {
-  const first = parts[0] ?? "";
-  const last = parts.at(-1) ?? "";
-  if (parts.length === 1) return name === first;
-  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
-  if (!name.endsWith(last)) return false;
-  let at = first.length;
-  const end = name.length - last.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = name.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
+/**
+ * `*` stands for any text. What follows a star is looked for at its first place only, so that `*ab` is not found in
+ * `abab`: as upstream has it (quirk).
+ */
+function matchesWildcard(pattern: string, name: string): boolean {
+  const [first = "", ...others] = pattern.split("*");
+  const parts = others.filter((part, i) => part !== "" || i === others.length - 1);
+  if (parts.length === 0) return name === first;
+  if (!name.startsWith(first)) return false;
+  let rest = name.slice(first.length);
+  for (const part of parts) {
+    const at = rest.indexOf(part);
+    if (at < 0) return false;
+    rest = rest.slice(at + part.length);
   }
-  return true;
+  return rest === "" || parts.at(-1) === "";
 }
 
 /** Entries that are about no rule at all: most likely misspelt. */

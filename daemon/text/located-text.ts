@@ -56,6 +56,14 @@ export function sliceText(text: LocatedText, start: number, end: number): Locate
   };
 }
 
+/** A text without the ASCII blanks at its ends. */
+export function trimText(text: LocatedText): LocatedText {
+  const [before = ""] = /^[ \t\n\v\f\r]*/.exec(text.value) ?? [];
+  let end = text.value.length;
+  while (end > before.length && " \t\n\v\f\r".includes(text.value.charAt(end - 1))) end -= 1;
+  return sliceText(text, before.length, end);
+}
+
 /** One change to a text: the new piece stands for `start..end` of the old one. */
 export interface TextEdit {
   readonly start: number;

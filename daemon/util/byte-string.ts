@@ -28,6 +28,13 @@ export function fromByteString(bytes: ByteString): string {
   return decoder.decode(buffer);
 }
 
+/** Orders texts by their UTF-8 bytes, for sorting. */
+export function compareBytes(a: string, b: string): number {
+  const left = toByteString(a);
+  const right = toByteString(b);
+  return left < right ? -1 : Number(left > right);
+}
+
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
   return true;

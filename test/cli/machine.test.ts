@@ -251,7 +251,7 @@ t.test("load tells Falco's codes", async (t) => {
     [
       "an exception without fields",
       [rule("evt.num = 1", except("      values: [a]\n"))],
-      ["LOAD_ERR_VALIDATE"],
+      ["LOAD_ERR_YAML_VALIDATE"],
       [],
     ],
     [

@@ -395,7 +395,12 @@ t.test("faults, their places and the marked text", (t) => {
       ],
       [],
     ],
-    ["an exception without fields", [e("      values: [a]\n")], ["error exception 7:13 e"]],
+    ["an exception without fields", [e("      values: [a]\n")], ["error missing-item-key 7:13 e"]],
+    [
+      "an exception whose fields are none",
+      [e("      fields: []\n      values: [a]\n")],
+      ["error exception 7:13 e"],
+    ],
     [
       "an exception with too few values",
       [e("      fields: [proc.name, proc.pname]\n      values: [[a]]\n")],
@@ -450,12 +455,12 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "append and override together in a list",
       ["- list: l\n  items: [a]\n  append: true\n  override: {items: append}\n"],
-      ["error override 1:9 l", "error not-defined 1:9 l", "warning deprecated 3:3 append"],
+      ["error override 1:9 l", "warning deprecated 3:3 append"],
     ],
     [
       "append of nothing",
       [ruleText("evt.num = 1") + "- rule: R\n  tags: [a]\n  append: true\n"],
-      ["error missing-item-key 6:9 R", "warning deprecated 8:3 append"],
+      ["error append-empty 6:9 R", "warning deprecated 8:3 append"],
     ],
     ["a macro without a condition", ["- macro: m\n"], ["error missing-item-key 1:10 m"]],
     [
@@ -466,7 +471,7 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "override that is no map",
       ["- macro: m\n  condition: evt.num = 1\n  override: append\n" + ruleText("m")],
-      ["error wrong-type 3:13 append"],
+      ["warning override-ignored 3:13 append"],
     ],
     [
       "override of a key that has none",
@@ -503,7 +508,7 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "a map as a value",
       [e("      fields: proc.name\n      values: [{a: b}]\n")],
-      ["error wrong-type 9:16 {a: b}"],
+      ["warning exception-nothing 9:16 {a: b}"],
     ],
     [
       "one field and several operators",

@@ -37,7 +37,7 @@ function answerEval(input: unknown, usual: RuleSubject<RecordEvent>): object {
     memberOf(input, "fields") === undefined ? usual : recordSubject(declaredFields(input));
   const loader = new SequentialLoader({ subject, append: [] });
   const items = [...definitionsOf(input), ruleOf(input)];
-  const entries = items.map((item) => readEntry(plainNode(item, "case")));
+  const entries = items.flatMap((item) => readEntry(plainNode(item, "case")));
   const { error, compilation } = loader.load({ entries, diagnostics: [] });
   if (error !== undefined) return { error: errorOf(error) };
   const rule = compilation?.rules.find((candidate) => candidate.rule.name === caseName);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { compareBytes } from "../../util/byte-string.ts";
 import { memberOf, textMember, toList } from "../../util/unknown-value.ts";
 import { priorityNamed, type Priority } from "../../model/alert.ts";
 import { readRecordEvent, recordSubject, type RecordEvent } from "../../rules/fields/record.ts";
@@ -66,8 +67,7 @@ interface AlertCase {
 function alertAnswer({ input, format, event, subject, $ts }: AlertCase): object {
   const { rule, source, tags } = ownerOf(input);
   const extraFields = toList(memberOf(input, "extra_fields")).flatMap(readExtraField);
-  const context = { catalogue: subject.catalogue, append: [{ extraFields }] };
-  const compiled = compileRuleOutput(format, { name: rule, source, tags }, context);
+  const compiled = compileRuleOutput(format, extraFields, subject.catalogue);
   const [error] = compiled.diagnostics.filter(({ severity }) => severity === "error");
   if (error !== undefined) return { error: errorOf(error) };
   const opts = objectMember(input, "opts");
@@ -106,7 +106,7 @@ function ownerOf(input: unknown): { rule: string; source: string; tags: readonly
   return {
     rule: textMember(input, "rule") ?? "",
     source: textMember(input, "source") ?? "syscall",
-    tags: toList(memberOf(input, "tags")).map(String).sort(),
+    tags: toList(memberOf(input, "tags")).map(String).sort(compareBytes),
   };
 }
 

@@ -23,7 +23,8 @@ export const rulesLoad = machineCommand({
   createAnswerer: () => answerLoad,
 });
 
-function answerLoad(input: unknown): object {
+/** What comes of loading the files of a case. */
+export function answerLoad(input: unknown): object {
   const loaded = loadFiles(input);
   const { error, warnings, compilation } = loaded.result;
   const errors = error === undefined ? [] : [error];
