@@ -3,7 +3,7 @@
 import { setPriority } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { startTimeNs } from "./enrich/enrich.ts";
-import type { Places } from "./enrich/places.ts";
+import type { DeviceLife, Places } from "./enrich/places.ts";
 import type { ProcessFacts } from "./enrich/process-tree.ts";
 import { contentSizeMax, Contents, type ContentQuestion } from "./guard/contents.ts";
 import { Settlement } from "./guard/settlement.ts";
@@ -23,6 +23,9 @@ const guardNice = -15;
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
+
+/** Stands for all devices without a mode of their own (kernel/gate.ts). */
+const anyDevice: DeviceLife = { device: 0, generation: 0 };
 
 /** Smaller differences are the wall clock's milliseconds and the time between two readings. */
 const bootDriftMaxNs = 50_000_000n;
@@ -92,17 +95,26 @@ export function hurry(log: Log): void {
 export function createSettlement(parts: {
   readonly gate: AnyGate;
   readonly places: Places;
-  readonly judge: LiveJudge;
+  readonly judge: LiveJudge & { readonly question: ContentQuestion };
   readonly host: Host;
   readonly post: (message: FromGuard) => void;
 }): Settlement {
   const { gate, places, judge, host, post } = parts;
+  // What an image ships is known without its bytes (contents.ts), unless rules ask for digests.
+  const keptFrom = ({ device, generation }: DeviceLife): bigint | undefined => {
+    if (judge.question === "nothing") return undefined;
+    const owner = generation === 0 ? undefined : places.ownerOf(device);
+    const container = owner === undefined ? undefined : places.container(owner);
+    return judge.question === "digest" ? 0n : (container?.createdNs ?? 0n);
+  };
   return new Settlement({
-    setMode: ({ device, generation }, mode) => {
-      gate.setMode(device, mode, generation);
+    setMode: (life, mode) => {
+      gate.setMode(life.device, mode, life.generation);
+      gate.keepFiles(life, keptFrom(life));
     },
     setDefaultMode: (mode) => {
       gate.setDefaultMode(mode);
+      gate.keepFiles(anyDevice, keptFrom(anyDevice));
     },
     requestCoverage: (containerId, pid) => {
       post({ kind: "cover", containerId, pid });
@@ -116,7 +128,7 @@ export function createSettlement(parts: {
   });
 }
 
-/** The contents of files, which the gate reads of what it holds. */
+/** The contents of files, which the gate reads of what it holds or keeps. */
 export function createContents(
   judge: { readonly question: ContentQuestion },
   gate: AnyGate,
@@ -124,7 +136,12 @@ export function createContents(
 ): Contents {
   return new Contents({
     question: () => judge.question,
-    digest: ({ ticket }, onDigest) => gate.digest(ticket, contentSizeMax, onDigest),
+    digest: ({ ticket, file: { ctimeNs } }, onDigest) =>
+      gate.digest(ticket, { sizeMax: contentSizeMax, ctimeNs }, onDigest),
+    forget: ({ ticket }) => {
+      gate.forgetFile(ticket);
+    },
+    monotonicMs,
     onKnown,
   });
 }

@@ -80,6 +80,9 @@ export class Pipeline {
         });
       },
       untilMs: (pending) => this.#waitUntilMs(pending),
+      lineOf: ({ traced }) => traced.record.tid,
+      // Nobody's exec waits for the alert of another.
+      mayPass: ({ isHeld }) => isHeld,
       lengthMax: waitingMax,
     });
   }
@@ -91,17 +94,15 @@ export class Pipeline {
       if (traced === undefined) {
         this.#processGone += 1;
         this.#answer(record, "allow");
+        this.#options.contents.done(record);
         return;
       }
       const cgroupIds = containerIdsOf(record.cgroup);
-      const pending = {
-        traced,
-        cgroupIds,
-        isHeld: record.isHeld,
-        early: record.undecided && { verdict: record.undecided, why: crowdedText },
-        hasAsked: false,
-      };
-      if (this.#isReady(pending)) this.#judge(pending);
+      const { isHeld, tid, undecided } = record;
+      const early = undecided && { verdict: undecided, why: crowdedText };
+      const pending = { traced, cgroupIds, isHeld, early, hasAsked: false };
+      const isInTurn = isHeld || !this.#waiting.has(tid);
+      if (isInTurn && this.#isReady(pending)) this.#judge(pending);
       else this.#waiting.add(pending);
     });
   }
@@ -189,6 +190,7 @@ export class Pipeline {
     const { traced, isHeld, early } = pending;
     const { record } = traced;
     const { event, isKnown } = this.#enrich(pending);
+    this.#options.contents.done(record);
     const matches = this.#options.judge.match(event);
     const rules = this.#told.fresh(record.tid, traced.role === "program", matches);
     const isMatched = rules.length > 0;
@@ -212,7 +214,7 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const content = this.#options.contents.of(record.file, container);
+    const content = this.#options.contents.of(record, container);
     const facts = factsOf(traced, isHeld || early !== undefined, content?.imagePath);
     const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
@@ -282,6 +284,7 @@ export class Pipeline {
     } catch (error) {
       this.#decisionFailures += 1;
       this.#answer(record, this.#options.bounds.onDeadline);
+      this.#options.contents.done(record);
       this.#options.log.error("a decision failed; the exec got the answer of gate.on_deadline", {
         answer: this.#options.bounds.onDeadline,
         path: record.file.path,

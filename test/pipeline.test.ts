@@ -137,6 +137,8 @@ function setUp(options: SetUp = {}) {
     contents: new Contents({
       question: () => "nothing",
       digest: () => false,
+      forget: () => undefined,
+      monotonicMs: () => gate.nowMs,
       onKnown: () => undefined,
     }),
     judge,

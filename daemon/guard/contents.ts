@@ -15,8 +15,12 @@ export type ContentQuestion = "nothing" | "image-path" | "digest";
 export interface ContentsPort {
   /** What the rules in force ask for. */
   readonly question: () => ContentQuestion;
-  /** Takes the digest of a held exec's file and calls back with 64 hex digits; false when nothing waits any more. */
+  /** Takes the digest of an exec's file and calls back with 64 hex digits; false when the file is not at hand any more. */
   readonly digest: (record: GateRecord, onDigest: (digest: string | undefined) => void) => boolean;
+  /** The file of an observed exec need not be at hand any more. */
+  readonly forget: (record: GateRecord) => void;
+  /** The clock of the records. */
+  readonly monotonicMs: () => number;
   /** A digest has come: what waits may go on. */
   readonly onKnown: () => void;
 }
@@ -30,6 +34,13 @@ const imagesMax = 256;
 const digestsMax = 8_192;
 /** Digests that are taken at the same time; more are not known in time, and counted. */
 const runningMax = 16;
+/** How long the list of an image is waited for, which may be long or never come. */
+const listWaitMs = 2_000;
+/**
+ * The kernel's clock of files moves in ticks of up to 10 ms (current_time, fs/inode.c): within one, a file can be written
+ * again and look the same. What changed just before is looked at anew for each exec.
+ */
+const recentNs = 50_000_000n;
 const unknown: FileContent = {};
 
 /** Remembers digests by (device, inode, size, mtime, ctime), and images by their id; both bounded, oldest first out. */
@@ -57,28 +68,38 @@ export class Contents {
     remember(this.#images, [imageId, bySize], imagesMax);
   }
 
-  /** Whether what rules ask about this file is known, as far as it can be; asks for it otherwise. */
+  /**
+   * Whether what rules ask about this file is known, as far as it can be; asks for it otherwise. An exec that is not held
+   * runs on meanwhile, and its file is kept.
+   */
   isReady(record: GateRecord, container: Container | undefined, isHeld: boolean): boolean {
     const question = this.#port.question();
     if (question === "nothing" || container === undefined) return true;
     const { file } = record;
+    const isAtHand = isHeld || record.isKept;
+    let isListed = true;
     if (question === "image-path") {
       if (isShipped(file, container)) return true;
       const image = this.#images.get(container.image.id);
-      if (image === undefined) return !isHeld;
-      if (!image.has(file.size)) return true;
+      if (image !== undefined && !image.has(file.size)) return true;
+      isListed = image !== undefined;
     }
-    const key = keyOf(file);
-    if (this.#digests.has(key)) return this.#digests.get(key) !== undefined;
-    return !isHeld || !this.#ask(record, key);
+    const isKnown = this.#isDigestKnown(record, isAtHand);
+    return isKnown && (isListed || !isAtHand || this.#isTooOld(record));
   }
 
-  /** What is known of a file by now; undefined where no rule asks. */
-  of(file: ExecutedFile, container: Container | undefined): FileContent | undefined {
+  /** An exec was judged: what was kept for it can go. */
+  done(record: GateRecord): void {
+    if (record.isKept) this.#port.forget(record);
+  }
+
+  /** What is known of an exec's file by now; undefined where no rule asks. */
+  of(record: GateRecord, container: Container | undefined): FileContent | undefined {
     const question = this.#port.question();
     if (question === "nothing" || container === undefined) return undefined;
+    const { file } = record;
     if (question === "image-path" && isShipped(file, container)) return { imagePath: file.path };
-    const digest = this.#digests.get(keyOf(file));
+    const digest = this.#digests.get(keyOf(record));
     const sha256 = digest === "" ? undefined : digest;
     const imagePath = isShipped(file, container)
       ? file.path
@@ -106,9 +127,20 @@ export class Contents {
     return alike?.find((candidate) => candidate.sha256 === digest)?.path;
   }
 
+  // As far as it can be: asks for it otherwise, now or, where too many are being taken, the next time.
+  #isDigestKnown(record: GateRecord, isAtHand: boolean): boolean {
+    const key = keyOf(record);
+    if (this.#digests.has(key)) return this.#digests.get(key) !== undefined;
+    if (!isAtHand) return true;
+    return this.#running < runningMax && !this.#ask(record, key);
+  }
+
+  #isTooOld({ monotonicMs }: GateRecord): boolean {
+    return this.#port.monotonicMs() - monotonicMs >= listWaitMs;
+  }
+
   // False when it is not to be had.
   #ask(record: GateRecord, key: string): boolean {
-    if (this.#running >= runningMax) return false;
     const isAsked = this.#port.digest(record, (digest) => {
       this.#running -= 1;
       if (digest !== undefined) this.#hashed += 1;
@@ -131,8 +163,11 @@ function isShipped(file: ExecutedFile, container: Container): boolean {
   return file.isOnRoot === true && createdNs !== undefined && file.ctimeNs < createdNs;
 }
 
-function keyOf({ device, inode, size, mtimeNs, ctimeNs }: ExecutedFile): string {
-  return `${device}:${inode}:${size}:${mtimeNs}:${ctimeNs}`;
+function keyOf({ file, timeNs, ticket }: GateRecord): string {
+  const { device, inode, size, mtimeNs, ctimeNs } = file;
+  const key = `${device}:${inode}:${size}:${mtimeNs}:${ctimeNs}`;
+  const isRecent = timeNs - ctimeNs < recentNs;
+  return isRecent ? `${key}:${ticket.slot}:${ticket.generation}` : key;
 }
 
 function remember<V>(map: Map<string, V>, [key, value]: readonly [string, V], max: number): void {

@@ -58,16 +58,25 @@ export interface Binding {
   /** Answers a held exec; false when it was answered already. */
   gateAnswer(handle: number, slot: number, generation: number, allow: boolean): boolean;
   /**
-   * SHA-256 of a held exec's file, through the event's own descriptor, in a thread of its own: 32 bytes, or an errno
-   * (27, EFBIG, beyond `sizeMax`; 116, ESTALE, where it changes). False, and no call, when it was answered already.
+   * SHA-256 of the file of a held exec, or of one that is kept, through the event's own descriptor, in a thread of its
+   * own: 32 bytes, or an errno (27, EFBIG, beyond `sizeMax`; 116, ESTALE, where it changes, or has another ctime). False,
+   * and no call, when the exec was answered already or the file is kept no longer.
    */
   gateDigest(
     handle: number,
     slot: number,
     generation: number,
     sizeMax: number,
+    ctimeNs: bigint,
     callback: (digest: Buffer | number) => void,
   ): boolean;
+  /** Closes the file of an observed exec that was kept; anything else stays as it is. */
+  gateForgetFile(handle: number, slot: number, generation: number): void;
+  /** Files with this ctime or a later one are kept open after an observed exec; 0:0 for devices without a mode. */
+  gateKeepFiles(
+    handle: number,
+    ...from: [major: number, minor: number, generation: number, ctimeNs: bigint]
+  ): void;
   /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, waiting. */
   gateCounters(handle: number): number[];
   /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */

@@ -24,6 +24,18 @@ export interface GateTicket {
   readonly generation: number;
 }
 
+/** What is read for a digest: a file of so many bytes, in the state that had this ctime. */
+export interface DigestLimits {
+  readonly sizeMax: number;
+  readonly ctimeNs: bigint;
+}
+
+/** A device number in one of its lives; generation 0 where it is no container root. */
+export interface DeviceLife {
+  readonly device: number;
+  readonly generation: number;
+}
+
 /** A form of path; parts that are left out fit everything. */
 export interface RootPattern {
   readonly prefix?: string;
@@ -62,6 +74,9 @@ export interface GateNativeCounters {
  * quarter of it has room for the longest record.
  */
 const drainBytes = 1 << 19;
+
+/** No file is changed as late as this, nanoseconds since the epoch. */
+const neverNs = 2n ** 63n - 1n;
 
 /** A minor number has 20 bits in the kernel's own form of a device number (include/linux/kdev_t.h). */
 export function deviceNumber(major: number, minor: number): number {
@@ -201,15 +216,33 @@ export class Gate {
     );
   }
 
-  /** The SHA-256 of a held exec's file, 64 hex digits, or undefined where it cannot be had; false when it is answered. */
+  /**
+   * The SHA-256 of the file of a held exec, or of one that was kept: 64 hex digits, or undefined where it cannot be had,
+   * or has another ctime by now. False when the exec is answered, or the file given up.
+   */
   digest(
     { slot, generation }: GateTicket,
-    sizeMax: number,
+    { sizeMax, ctimeNs }: DigestLimits,
     onDigest: (digest: string | undefined) => void,
   ): boolean {
-    return this.#binding.gateDigest(this.handle, slot, generation, sizeMax, (digest) => {
+    const take = (digest: Buffer | number): void => {
       onDigest(digest instanceof Buffer ? digest.toString("hex") : undefined);
-    });
+    };
+    return this.#binding.gateDigest(this.handle, slot, generation, sizeMax, ctimeNs, take);
+  }
+
+  /** A file that was kept is not needed any more. */
+  forgetFile({ slot, generation }: GateTicket): void {
+    this.#binding.gateForgetFile(this.handle, slot, generation);
+  }
+
+  /**
+   * After an observed exec on this device, files that changed at `fromNs` or later are kept open for `digest`; the oldest
+   * of them make room. Device 0: on devices without a mode of their own. The generation counts as in setMode.
+   */
+  keepFiles({ device, generation }: DeviceLife, fromNs = neverNs): void {
+    const major = Math.floor(device / 0x100000);
+    this.#binding.gateKeepFiles(this.handle, major, device % 0x100000, generation, fromNs);
   }
 
   counters(): GateNativeCounters {

@@ -112,6 +112,14 @@ export class WithoutGate implements AnyGate {
     return false;
   }
 
+  forgetFile(): void {
+    return;
+  }
+
+  keepFiles(): void {
+    return;
+  }
+
   counters(): GateNativeCounters {
     return nothingSeen;
   }

@@ -8,6 +8,8 @@ export interface GateRecord {
   /** What it was told for want of a decision, where it would have been held and too many were. */
   readonly undecided: "allow" | "deny" | undefined;
   readonly isArgvKnown: boolean;
+  /** Whether the file of an exec that was not held is kept open; the ticket names it then. */
+  readonly isKept: boolean;
   readonly ticket: { readonly slot: number; readonly generation: number };
   /** CLOCK_REALTIME when the gate read the event. */
   readonly timeNs: bigint;
@@ -38,7 +40,14 @@ export interface GateRecord {
   readonly parentStat: ByteString;
 }
 
-const flag = { held: 1, argvKnown: 2, compat32: 64, undecided: 128, refused: 256 } as const;
+const flag = {
+  held: 1,
+  argvKnown: 2,
+  compat32: 64,
+  undecided: 128,
+  refused: 256,
+  kept: 512,
+} as const;
 const lengthsAt = 120;
 const generationAt = 164;
 const headerBytes = 168;
@@ -64,6 +73,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
   return {
     isHeld: (flags & flag.held) !== 0,
     isArgvKnown: (flags & flag.argvKnown) !== 0,
+    isKept: (flags & flag.kept) !== 0,
     isCompat32: (flags & flag.compat32) !== 0,
     undecided: undecidedOf(flags),
     ticket: { slot: batch.readUInt32LE(at + 8), generation: batch.readUInt32LE(at + 12) },

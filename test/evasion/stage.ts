@@ -53,18 +53,22 @@ const policies = `policies:
     rules: [Run Web Fetch Program in Container]
     mode: enforce
     actions: [deny]
+    scope: container.name != watched
   - name: The image's programs and no others
     rules: [Program Not Shipped by Image]
     mode: enforce
     actions: [deny]
+    scope: container.name != watched
   - name: No loader
     rules: [Program Started Through the Loader in Container]
     mode: enforce
     actions: [deny]
+    scope: container.name != watched
   - name: Nothing from memory
     rules: [Program Run From Memory in Container, Command Line Changed After Judgement]
     mode: enforce
     actions: [deny, kill: process]
+    scope: container.name != watched
 `;
 
 /** Builds the images and the attacker's tools, and starts the daemon and the containers that are used again and again. */
@@ -100,6 +104,7 @@ async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Pro
     if (code !== 0) throw new Error(`cannot start ${name}: ${stderr}`);
   };
   await start("box", "--tmpfs=/tmpfs:exec");
+  await start("watched", "--tmpfs=/tmpfs:exec");
   await start("strict", "--label=org.example.strict=yes");
   await start("privileged", ...nearlyPrivileged);
   const victim = (await engine.docker("inspect", "--format={{.State.Pid}}", "box")).stdout.trim();

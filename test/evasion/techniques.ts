@@ -9,10 +9,10 @@ export type Fate = "denied" | "detected and killed" | "detected" | "out of reach
 export interface Technique {
   readonly name: string;
   /**
-   * The container it is tried in: an ordinary one; one whose image may only run what it ships; a privileged one with the
-   * host's processes; or one of its own, which `argv` starts.
+   * The container it is tried in: an ordinary one; one that no policy speaks of; one whose image may only run what it
+   * ships; a privileged one with the host's processes; or one of its own, which `argv` starts.
    */
-  readonly where: "box" | "strict" | "privileged" | "own" | "host";
+  readonly where: "box" | "watched" | "strict" | "privileged" | "own" | "host";
   /** The user that `docker exec` acts as; root where left out. */
   readonly user?: string;
   /** For /bin/sh in the container. */
@@ -240,6 +240,16 @@ const loaders: readonly Technique[] = [
   },
 ];
 
+/** What is denied is seen as well where nothing is held. */
+const watched: readonly Technique[] = [...multiCall, ...copies, ...loaders]
+  .filter(({ where, expected }) => where === "box" && expected === "denied")
+  .map((technique) => ({
+    ...technique,
+    name: `${technique.name}, only watched`,
+    where: "watched",
+    expected: "detected",
+  }));
+
 const memory: readonly Technique[] = [
   {
     name: "dynamic program in a memfd",
@@ -321,6 +331,7 @@ export const techniques: readonly Technique[] = [
   ...multiCall,
   ...copies,
   ...loaders,
+  ...watched,
   ...memory,
   ...elsewhere,
   ...beyond,

@@ -12,33 +12,46 @@ const container: Container = {
 };
 const shipped = gateRecord();
 const copy = gateRecord({ file: { path: "/tmp/x", ctimeNs: 2_000n, inode: 9n } });
+/** The same exec where nothing is held. */
+const observed = gateRecord({ ...copy, isHeld: false, isKept: true });
 
 interface Asked {
   readonly contents: Contents;
   readonly waiting: ((digest: string | undefined) => void)[];
   readonly known: () => number;
+  /** Files that need not be kept any more. */
+  readonly forgotten: number[];
+  /** Sets the clock. */
+  readonly at: (nowMs: number) => void;
 }
 
 function contentsFor(question: ContentQuestion, canDigest = true): Asked {
   const waiting: Asked["waiting"] = [];
+  const forgotten: number[] = [];
   let known = 0;
+  let nowMs = observed.monotonicMs;
   const contents = new Contents({
     question: () => question,
     digest: (_record, onDigest) => {
       if (canDigest) waiting.push(onDigest);
       return canDigest;
     },
+    forget: ({ ticket }) => forgotten.push(ticket.slot),
+    monotonicMs: () => nowMs,
     onKnown: () => {
       known += 1;
     },
   });
-  return { contents, waiting, known: () => known };
+  const at = (ms: number): void => {
+    nowMs = ms;
+  };
+  return { contents, waiting, forgotten, at, known: () => known };
 }
 
 t.test("nothing is looked at that no rule asks for", (t) => {
   const { contents, waiting } = contentsFor("nothing");
   t.equal(contents.isReady(copy, container, true), true);
-  t.equal(contents.of(copy.file, container), undefined);
+  t.equal(contents.of(copy, container), undefined);
   t.equal(waiting.length, 0);
   t.end();
 });
@@ -46,22 +59,21 @@ t.test("nothing is looked at that no rule asks for", (t) => {
 t.test("a file of the image needs no digest", (t) => {
   const { contents, waiting } = contentsFor("image-path");
   t.equal(contents.isReady(shipped, container, true), true);
-  t.same(contents.of(shipped.file, container), { imagePath: "/usr/bin/curl" });
+  t.same(contents.of(shipped, container), { imagePath: "/usr/bin/curl" });
   t.equal(waiting.length, 0);
   t.end();
 });
 
 t.test("a copy is known by its digest, once", (t) => {
   const { contents, waiting, known } = contentsFor("image-path");
-  t.equal(contents.isReady(copy, container, true), false, "the image is not listed yet");
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), false, "its digest is taken");
+  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), false, "and not twice");
   t.equal(waiting.length, 1);
   waiting[0]?.(sum);
   t.equal(known(), 1);
   t.equal(contents.isReady(copy, container, true), true);
-  t.same(contents.of(copy.file, container), { sha256: sum, imagePath: "/usr/bin/curl" });
+  t.same(contents.of(copy, container), { sha256: sum, imagePath: "/usr/bin/curl" });
   t.match(contents.counters(), { hashed: 1, unknown: 0 });
   const changed = gateRecord({ file: { ...copy.file, ctimeNs: 2_001n } });
   t.equal(contents.isReady(changed, container, true), false, "one that changed is another one");
@@ -72,7 +84,7 @@ t.test("a file of another size is none of the image's", (t) => {
   const { contents, waiting } = contentsFor("image-path");
   contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 999, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), true);
-  t.same(contents.of(copy.file, container), {});
+  t.same(contents.of(copy, container), {});
   t.equal(waiting.length, 0);
   t.end();
 });
@@ -81,12 +93,68 @@ t.test("what cannot be had is not waited for", (t) => {
   const { contents } = contentsFor("image-path", false);
   contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), true, "it was answered already");
-  t.same(contents.of(copy.file, container), {});
+  t.same(contents.of(copy, container), {});
   t.equal(contents.counters().unknown, 1);
   const failing = contentsFor("digest");
   t.equal(failing.contents.isReady(shipped, container, true), false);
   failing.waiting[0]?.(undefined);
   t.equal(failing.contents.isReady(shipped, container, true), true, "too large, or changing");
-  t.same(failing.contents.of(shipped.file, container), { imagePath: "/usr/bin/curl" });
+  t.same(failing.contents.of(shipped, container), { imagePath: "/usr/bin/curl" });
+  t.end();
+});
+
+t.test("what runs already is looked at all the same, while its file is kept", (t) => {
+  const { contents, waiting, forgotten } = contentsFor("image-path");
+  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  t.equal(contents.isReady(observed, container, false), false);
+  waiting[0]?.(sum);
+  t.equal(contents.isReady(observed, container, false), true);
+  t.same(contents.of(observed, container), { sha256: sum, imagePath: "/usr/bin/curl" });
+  contents.done(observed);
+  t.same(forgotten, [observed.ticket.slot]);
+  contents.done(copy);
+  t.equal(forgotten.length, 1, "an exec that is held has no file that is kept");
+  const gone = gateRecord({ ...observed, isKept: false, file: { ...copy.file, inode: 10n } });
+  t.equal(contents.isReady(gone, container, false), true, "nothing can be found out any more");
+  t.end();
+});
+
+t.test("the list of an image is waited for a while", (t) => {
+  const { contents, waiting, at } = contentsFor("image-path");
+  contents.isReady(observed, container, false);
+  waiting[0]?.(sum);
+  t.equal(contents.isReady(observed, container, false), false);
+  at(observed.monotonicMs + 2_000);
+  t.equal(contents.isReady(observed, container, false), true);
+  t.end();
+});
+
+t.test("too many digests at a time wait for each other", (t) => {
+  const { contents, waiting } = contentsFor("digest");
+  const file = (inode: bigint) => gateRecord({ file: { ...copy.file, inode } });
+  for (let inode = 100n; inode < 117n; inode++) contents.isReady(file(inode), container, true);
+  t.equal(waiting.length, 16);
+  t.equal(contents.isReady(file(116n), container, true), false, "not given up");
+  waiting[0]?.(sum);
+  t.equal(contents.isReady(file(116n), container, true), false);
+  t.equal(waiting.length, 17, "asked for when there is room");
+  t.end();
+});
+
+t.test("a file that has just changed is looked at for each exec", (t) => {
+  const { contents, waiting } = contentsFor("digest");
+  const at = (ageNs: bigint, slot: number) =>
+    gateRecord({
+      ticket: { slot, generation: 1 },
+      file: { ...copy.file, ctimeNs: copy.timeNs - ageNs },
+    });
+  const recent = 49_999_999n;
+  contents.isReady(at(recent, 1), container, true);
+  waiting[0]?.(sum);
+  t.equal(contents.isReady(at(recent, 1), container, true), true);
+  t.equal(contents.isReady(at(recent, 2), container, true), false, "the next one anew");
+  contents.isReady(at(50_000_000n, 3), container, true);
+  waiting[2]?.(sum);
+  t.equal(contents.isReady(at(50_000_000n, 4), container, true), true, "not when it is older");
   t.end();
 });

@@ -6,6 +6,8 @@ interface Item {
   readonly name: string;
   isReady?: boolean;
   untilMs?: number;
+  line?: number;
+  mayPass?: boolean;
 }
 
 /** A waiting room that tells whom it let go, in order. */
@@ -21,6 +23,8 @@ function open(
       onRelease(item, room);
     },
     untilMs: ({ untilMs }) => untilMs ?? 100,
+    lineOf: ({ line }) => line ?? 0,
+    mayPass: ({ mayPass }) => mayPass ?? true,
     lengthMax,
   });
   return { room, released };
@@ -41,6 +45,18 @@ const rows: readonly [
     [{ name: "a", untilMs: 5 }, { name: "b" }, { name: "c", isReady: true }],
     50,
     ["a", "c"],
+  ],
+  [
+    "those of one line in order",
+    [
+      { name: "a", line: 1, mayPass: false },
+      { name: "b", line: 1, mayPass: false, isReady: true },
+      { name: "c", line: 2, mayPass: false, isReady: true },
+      { name: "d", line: 1, mayPass: true, isReady: true },
+      { name: "e", line: 1, mayPass: false, untilMs: 5 },
+    ],
+    50,
+    ["c", "d", "e"],
   ],
 ];
 
@@ -101,5 +117,16 @@ t.test("who comes while others go waits behind those who stayed", (t) => {
   t.strictSame(released, ["a"]);
   room.sweep(100);
   t.strictSame(released, ["a", "b", "new"]);
+  t.end();
+});
+
+t.test("it tells of which lines somebody waits", (t) => {
+  const { room } = open();
+  const item: Item = { name: "a", line: 7 };
+  room.add(item);
+  t.strictSame([room.has(7), room.has(0)], [true, false]);
+  item.isReady = true;
+  room.sweep(0);
+  t.equal(room.has(7), false);
   t.end();
 });

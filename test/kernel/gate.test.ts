@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t, { type TAP } from "tap";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
-import { Gate } from "../../daemon/kernel/gate.ts";
+import { Gate, type GateTicket } from "../../daemon/kernel/gate.ts";
 import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.ts";
+import { gateRecord } from "../tracer/gate-records.ts";
 import { mountOverlay, requireRoot, type TestOverlay } from "../support/overlay.ts";
 
 interface Opened {
@@ -179,6 +181,46 @@ if (requireRoot(t)) {
     t.equal(result, 0);
     t.ok(tookMs < 20_000, "long before the deadline of 60 s");
   });
+
+  await t.test(
+    "the file of an observed exec is kept for its digest, where that is asked for",
+    async (t) => {
+      const { overlay, gate, records } = open(t, { mode: "observe" });
+      const life = { device: overlay.device, generation: 0 };
+      const program = join(overlay.root, "bin/busybox");
+      const execOnce = async (): Promise<GateRecord> => {
+        const before = records.length;
+        await run(join(overlay.root, "bin/true"));
+        await until(() => records.length > before);
+        return records[before] ?? gateRecord();
+      };
+      t.equal((await execOnce()).isKept, false);
+      gate.keepFiles(life, statSync(program, { bigint: true }).ctimeNs + 1n);
+      t.equal((await execOnce()).isKept, false, "it did not change as late as that");
+      gate.keepFiles(life, 0n);
+      const record = await execOnce();
+      t.match(record, { isKept: true, isHeld: false });
+      t.equal(gate.answer(record.ticket, "deny"), false, "it is answered");
+      const digest = (ticket: GateTicket, ctimeNs: bigint): Promise<string | boolean | undefined> =>
+        new Promise((resolve) => {
+          if (!gate.digest(ticket, { sizeMax: 64 << 20, ctimeNs }, resolve)) resolve(false);
+        });
+      const expected = createHash("sha256").update(readFileSync(program)).digest("hex");
+      t.equal(await digest(record.ticket, record.file.ctimeNs), expected);
+      t.equal(await digest(record.ticket, record.file.ctimeNs), false, "once");
+      const changed = await execOnce();
+      t.equal(
+        await digest(changed.ticket, changed.file.ctimeNs + 1n),
+        undefined,
+        "in that state only",
+      );
+      const forgotten = await execOnce();
+      gate.forgetFile(forgotten.ticket);
+      t.equal(await digest(forgotten.ticket, forgotten.file.ctimeNs), false);
+      gate.keepFiles(life);
+      t.equal((await execOnce()).isKept, false, "no longer");
+    },
+  );
 
   await t.test("an exec on the host is never held", async (t) => {
     const { gate } = open(t, { deadlineMs: 5_000 });

@@ -4,11 +4,12 @@ import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.
 import { encodeRecord, gateRecord, recordFlags, type RecordChanges } from "./gate-records.ts";
 
 const call = "path-pointer-argv-stack-";
-const { held, argvKnown, argvTruncated, compat32 } = recordFlags;
+const { held, argvKnown, argvTruncated, compat32, kept } = recordFlags;
 
 const rows: readonly [name: string, changes: RecordChanges, flags: number][] = [
   ["a held exec whose argv is known", {}, held | argvKnown],
   ["an observed exec", { isHeld: false }, argvKnown],
+  ["an observed exec whose file is kept", { isHeld: false, isKept: true }, argvKnown | kept],
   ["an exec whose argv is not known", { isArgvKnown: false, argv: [] }, held],
   ["a call of the 32-bit table", { isCompat32: true, syscall: 11 }, held | argvKnown | compat32],
   ["an unknown call", { syscall: -1 }, held | argvKnown],

@@ -52,6 +52,7 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
     isHeld: true,
     undecided: undefined,
     isArgvKnown: true,
+    isKept: false,
     ticket: { slot: 1, generation: 1 },
     timeNs: 1_700_000_000_000_000_000n,
     monotonicMs: 1_000,
@@ -89,7 +90,15 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
 
 /** The bits of RecordHeader::flags (kernel/addon/src/snapshot.h). */
 export const recordFlags = {
-  ...{ held: 1, argvKnown: 2, argvTruncated: 4, compat32: 64, undecided: 128, refused: 256 },
+  ...{
+    held: 1,
+    argvKnown: 2,
+    argvTruncated: 4,
+    compat32: 64,
+    undecided: 128,
+    refused: 256,
+    kept: 512,
+  },
 } as const;
 
 /** Writes a record as the native gate does: kernel/addon/src/snapshot.h, RecordHeader and its sections. */

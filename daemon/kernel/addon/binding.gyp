@@ -13,6 +13,7 @@
         "src/gate_keeper.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
+        "src/kept_files.cc",
         "src/kill_tree.cc",
         "src/marks.cc",
         "src/proc_file.cc",

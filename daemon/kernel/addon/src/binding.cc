@@ -39,6 +39,11 @@ std::shared_ptr<OpenGate> FindGate(const Napi::CallbackInfo& info) {
   return found == Gates().end() ? nullptr : found->second;
 }
 
+uint64_t DeviceOf(const Napi::CallbackInfo& info) {
+  return makedev(info[1].As<Napi::Number>().Uint32Value(),
+                 info[2].As<Napi::Number>().Uint32Value());
+}
+
 Napi::Value Refuse(Napi::Env env, int error, const char* syscall) {
   Napi::Error failure = Napi::Error::New(env, std::string(syscall) + " failed");
   failure.Set("errno", Napi::Number::New(env, error));
@@ -137,9 +142,7 @@ Napi::Value GateMark(const Napi::CallbackInfo& info) {
 Napi::Value GateSetMode(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   if (!open) return info.Env().Undefined();
-  uint64_t device =
-      makedev(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
-  open->gate.superblocks().SetMode(device,
+  open->gate.superblocks().SetMode(DeviceOf(info),
                                    static_cast<Mode>(info[3].As<Napi::Number>().Uint32Value()),
                                    info[4].As<Napi::Number>().Uint32Value());
   return info.Env().Undefined();
@@ -187,8 +190,8 @@ Napi::Value GateSetDeadline(const Napi::CallbackInfo& info) {
 Napi::Value GateSetDefaultMode(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   if (!open) return info.Env().Undefined();
-  open->gate.superblocks().SetDefaultMode(
-      static_cast<Mode>(info[1].As<Napi::Number>().Uint32Value()));
+  auto mode = static_cast<Mode>(info[1].As<Napi::Number>().Uint32Value());
+  open->gate.superblocks().SetDefaultMode(mode);
   return info.Env().Undefined();
 }
 
@@ -209,15 +212,36 @@ Napi::Value GateAnswer(const Napi::CallbackInfo& info) {
                             open->gate.Answer(ticket, info[3].As<Napi::Boolean>().Value()));
 }
 
-// handle, slot, generation, sizeMax, callback
+// handle, slot, generation, sizeMax, ctimeNs, callback
 Napi::Value GateDigest(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
   Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
-  int fd = open ? open->gate.FileOf(ticket) : -1;
-  if (fd < 0) return Napi::Boolean::New(info.Env(), false);
-  DigestLater(info.Env(), fd, static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value()),
-              info[4].As<Napi::Function>());
+  Descriptor file = open ? open->gate.FileOf(ticket) : Descriptor();
+  if (!file.valid()) return Napi::Boolean::New(info.Env(), false);
+  auto size_max = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
+  bool lossless = false;
+  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
+  DigestLater(info.Env(), file.Release(), {size_max, ctime_ns, !KeptFiles::Names(ticket)},
+              info[5].As<Napi::Function>());
   return Napi::Boolean::New(info.Env(), true);
+}
+
+// handle, slot, generation
+Napi::Value GateForgetFile(const Napi::CallbackInfo& info) {
+  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  if (auto open = FindGate(info); open && KeptFiles::Names(ticket)) open->gate.FileOf(ticket);
+  return info.Env().Undefined();
+}
+
+// handle, major, minor, generation, ctimeNs
+Napi::Value GateKeepFiles(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  bool lossless = false;
+  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
+  open->gate.superblocks().KeepFilesFrom(DeviceOf(info), ctime_ns,
+                                         info[3].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
 }
 
 Napi::Value GateCounters(const Napi::CallbackInfo& info) {
@@ -227,8 +251,8 @@ Napi::Value GateCounters(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < kCounters; i++) {
     result.Set(i, Napi::Number::New(info.Env(), static_cast<double>(values[i])));
   }
-  uint32_t waiting = open ? open->gate.outstanding() : 0;
-  result.Set(static_cast<uint32_t>(kCounters), Napi::Number::New(info.Env(), waiting));
+  result.Set(uint32_t{kCounters},
+             Napi::Number::New(info.Env(), open ? open->gate.outstanding() : 0));
   return result;
 }
 
@@ -254,6 +278,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateDrain", GateDrain},
       {"gateAnswer", GateAnswer},
       {"gateDigest", GateDigest},
+      {"gateForgetFile", GateForgetFile},
+      {"gateKeepFiles", GateKeepFiles},
       {"gateCounters", GateCounters},
   };
   for (const Entry& entry : kEntries) {
@@ -268,7 +294,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace execwarden
 
-// The macro's own function names the namespace it is in.
 static Napi::Object InitExecwarden(Napi::Env env, Napi::Object exports) {
   return execwarden::Init(env, exports);
 }

@@ -68,9 +68,11 @@ Napi::Value ListExecutablesCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void DigestLater(Napi::Env env, int fd, uint64_t size_max, Napi::Function callback) {
-  auto work = [fd, size_max] {
-    DigestResult result = DigestOf(fd, size_max);
+void DigestLater(Napi::Env env, int fd, const DigestOptions& options, Napi::Function callback) {
+  auto work = [fd, options] {
+    // A thread begins with the priority of the one that started it (sched(7)).
+    if (!options.is_urgent) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 0);
+    DigestResult result = DigestOf(fd, options.size_max, options.ctime_ns);
     close(fd);
     return result;
   };

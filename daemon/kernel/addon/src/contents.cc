@@ -18,6 +18,10 @@ namespace {
 constexpr size_t kDepthMax = 64;
 constexpr uint32_t kEntriesMax = 500'000;
 
+int64_t CtimeNs(const struct stat& facts) {
+  return facts.st_ctim.tv_sec * 1000000000ll + facts.st_ctim.tv_nsec;
+}
+
 bool IsSame(const struct stat& a, const struct stat& b) {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
          a.st_mtim.tv_nsec == b.st_mtim.tv_nsec && a.st_ctim.tv_sec == b.st_ctim.tv_sec &&
@@ -86,10 +90,9 @@ class Walk {
       return;
     }
     read_ += size;
-    DigestResult result = DigestOf(fd, limits_.size_max);
+    DigestResult result = DigestOf(fd, limits_.size_max, std::nullopt);
     if (result.error != 0) return;
-    int64_t ctime_ns = facts.st_ctim.tv_sec * 1000000000ll + facts.st_ctim.tv_nsec;
-    out_->files.push_back({std::move(path), facts.st_ino, size, ctime_ns, result.digest});
+    out_->files.push_back({std::move(path), facts.st_ino, size, CtimeNs(facts), result.digest});
   }
 
   ListLimits limits_;
@@ -101,10 +104,11 @@ class Walk {
 
 }  // namespace
 
-DigestResult DigestOf(int fd, uint64_t size_max) {
+DigestResult DigestOf(int fd, uint64_t size_max, std::optional<int64_t> ctime_ns) {
   struct stat before{};
   if (fstat(fd, &before) != 0) return {errno, {}};
   if (!S_ISREG(before.st_mode)) return {EINVAL, {}};
+  if (ctime_ns && *ctime_ns != CtimeNs(before)) return {ESTALE, {}};
   if (static_cast<uint64_t>(before.st_size) > size_max) return {EFBIG, {}};
   Sha256 sum;
   std::vector<uint8_t> buffer(1 << 17);

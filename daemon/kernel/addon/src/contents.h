@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct DigestResult {
   Digest digest{};
 };
 
-// The SHA-256 of the regular file that `fd` names, all of it.
-DigestResult DigestOf(int fd, uint64_t size_max);
+// The SHA-256 of the regular file that `fd` names, all of it; ESTALE where its ctime is another
+// than the one that is given.
+DigestResult DigestOf(int fd, uint64_t size_max, std::optional<int64_t> ctime_ns);
 
 struct ListLimits {
   uint32_t files_max;

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "gate_thread.h"
 
@@ -238,8 +239,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   if (treatment.mode == Mode::kHold) {
     header->flags |= kHeld;
   } else {
-    int fd = tickets_.Redeem(ticket);
-    if (fd >= 0) Respond(fd, true);
+    LetGo(ticket, treatment.keep_from_ns, std::move(file), header);
   }
   // From here on the reader is not stuck, whatever the guard thread does.
   if (!is_keeper) reader_busy_since_ns_.store(0);
@@ -265,10 +265,23 @@ void Gate::ServeWithoutTicket(int event_fd, int tid, uint8_t* record) {
   HandOverRecord(record, 0);
 }
 
+void Gate::LetGo(Ticket ticket, int64_t keep_from_ns, Descriptor file, RecordHeader* header) {
+  int fd = tickets_.Redeem(ticket);
+  if (fd >= 0) Respond(fd, true);
+  if (header->ctime_ns < keep_from_ns) return;
+  Ticket kept = kept_files_.Keep(std::move(file));
+  header->ticket_slot = kept.slot;
+  header->ticket_generation = kept.generation;
+  header->flags |= kKept;
+}
+
 void Gate::HandOverRecord(uint8_t* record, uint64_t patience_ns) {
   const RecordHeader* header = HeaderOf(record);
   bool is_held = header->flags & kHeld;
-  if (!hand_over_.Push(record, header->size, is_held, patience_ns)) Count(kLost);
+  if (!hand_over_.Push(record, header->size, is_held, patience_ns)) {
+    Count(kLost);
+    if (header->flags & kKept) kept_files_.Take({header->ticket_slot, header->ticket_generation});
+  }
   if (!records_announced_.exchange(true)) on_records_();
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "hand_over.h"
+#include "kept_files.h"
 #include "marks.h"
 #include "proc_file.h"
 #include "roots.h"
@@ -88,8 +89,11 @@ class Gate {
 
   // Answers a ticket; false when the deadline, or somebody else, answered before.
   bool Answer(Ticket ticket, bool allow);
-  // The file of an unanswered ticket, for the caller to close; -1 when it was answered.
-  int FileOf(Ticket ticket) { return tickets_.Duplicate(ticket); }
+  // The file of an unanswered ticket, or one that was kept; invalid when it was answered, or taken.
+  Descriptor FileOf(Ticket ticket) {
+    if (KeptFiles::Names(ticket)) return kept_files_.Take(ticket);
+    return Descriptor(tickets_.Duplicate(ticket));
+  }
   size_t Drain(uint8_t* out, size_t capacity);
   void WakeTaken() { records_announced_.store(false); }
   void MountsTaken() { mounts_announced_.store(false); }
@@ -107,6 +111,8 @@ class Gate {
   void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
   void ServeWithoutTicket(int event_fd, int tid, uint8_t* record);
   void ServeWhileStuck(uint8_t* events, uint8_t* record);
+  // Allows an exec that is not held; keeps its file where somebody may ask what is in it.
+  void LetGo(Ticket ticket, int64_t keep_from_ns, Descriptor file, RecordHeader* header);
   void HandOverRecord(uint8_t* record, uint64_t patience_ns);
   void AnswerExpired();
   // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
@@ -132,6 +138,7 @@ class Gate {
   std::function<void()> on_records_;
   std::function<void()> on_mounts_;
   TicketTable tickets_;
+  KeptFiles kept_files_;
   std::mutex issue_mutex_;
   std::mutex timer_mutex_;
   uint64_t timer_at_ns_ = UINT64_MAX;

@@ -20,6 +20,7 @@ enum RecordFlags : uint16_t {
   kCompat32 = 1 << 6,   // the caller used the 32-bit system call table
   kUndecided = 1 << 7,  // got the deadline's answer at once: too many were outstanding
   kRefused = 1 << 8,    // and that was to refuse it
+  kKept = 1 << 9,       // allowed already; the ticket names the file, which is kept open
 };
 
 // Followed by the sections in the order of `lengths`, unpadded; the record is padded to 8 bytes.

@@ -6,8 +6,8 @@ namespace execwarden {
 Treatment Superblocks::TreatmentOf(uint64_t device) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto found = superblocks_.find(device);
-  if (found == superblocks_.end()) return {default_mode_, 0};
-  return {found->second.mode, found->second.generation};
+  if (found == superblocks_.end()) return {default_mode_, 0, default_keep_from_ns_};
+  return {found->second.mode, found->second.generation, found->second.keep_from_ns};
 }
 
 void Superblocks::SetMode(uint64_t device, Mode mode, uint32_t generation) {
@@ -27,11 +27,22 @@ void Superblocks::SetDefaultMode(Mode mode) {
   default_mode_ = mode;
 }
 
+void Superblocks::KeepFilesFrom(uint64_t device, int64_t ctime_ns, uint32_t generation) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (device == 0) {
+    default_keep_from_ns_ = ctime_ns;
+    return;
+  }
+  auto found = superblocks_.find(device);
+  if (found == superblocks_.end() || found->second.generation != generation) return;
+  found->second.keep_from_ns = ctime_ns;
+}
+
 bool Superblocks::Register(const Root& root) {
   std::lock_guard<std::mutex> lock(mutex_);
   Superblock& superblock = superblocks_[root.device];
   if (superblock.generation != 0 && superblock.point == root.point) return false;
-  superblock = {Mode::kHold, next_generation_++, root.point};
+  superblock = {Mode::kHold, next_generation_++, kNeverNs, root.point};
   return true;
 }
 

@@ -24,9 +24,13 @@ struct MarkedRoot {
   std::string point;
 };
 
+// No file is changed as late as this.
+constexpr int64_t kNeverNs = INT64_MAX;
+
 struct Treatment {
   Mode mode;
   uint32_t generation;  // 0: no container root
+  int64_t keep_from_ns;
 };
 
 // Safe from any thread; every call is short.
@@ -37,6 +41,9 @@ class Superblocks {
   void SetMode(uint64_t device, Mode mode, uint32_t generation);
   // The mode of devices that have none of their own: those that only mount marks cover.
   void SetDefaultMode(Mode mode);
+  // Files that changed at `ctime_ns` or later are kept open after an observed exec. Device 0: those
+  // on devices that have no mode of their own. A generation counts as in SetMode.
+  void KeepFilesFrom(uint64_t device, int64_t ctime_ns, uint32_t generation);
   // Takes a root into the table, held, unless it is there already with this mount point.
   bool Register(const Root& root);
   // Forgets the roots that are not there any more.
@@ -47,6 +54,7 @@ class Superblocks {
   struct Superblock {
     Mode mode = Mode::kNone;
     uint32_t generation = 0;
+    int64_t keep_from_ns = kNeverNs;
     std::string point;
   };
 
@@ -54,6 +62,7 @@ class Superblocks {
   std::unordered_map<uint64_t, Superblock> superblocks_;
   uint32_t next_generation_ = 1;
   Mode default_mode_ = Mode::kHold;
+  int64_t default_keep_from_ns_ = kNeverNs;
 };
 
 }  // namespace execwarden
