@@ -1,7 +1,7 @@
 // control: the daemon's API over a unix socket. Comes in: requests of local people and tools. Goes out: JSON, NDJSON.
 // Must not know: how alerts are made, the gate, the engine; it asks what it was given at the start.
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert, FieldValue } from "../model/alert.ts";
+import type { Alert, AlertFields } from "../model/alert.ts";
 import type { SourceText } from "../model/guard-messages.ts";
 import type { ContainerStatus, ControlStatus, Status } from "../model/status.ts";
 import type { Enforcement } from "../model/enforcement.ts";
@@ -38,9 +38,7 @@ export interface AlertQueries {
   /** A Falco condition over alerts. */
   readonly filter: (text: string) => Compiled<(alert: Alert) => boolean>;
   /** Names of fields, with commas between. */
-  readonly fields: (
-    text: string,
-  ) => Compiled<(alert: Alert) => Readonly<Record<string, FieldValue>>>;
+  readonly fields: (text: string) => Compiled<AlertFields>;
 }
 
 /** The files of the generation in force. */

@@ -155,3 +155,11 @@ export interface Alert {
   readonly host: Host;
   readonly engine?: Engine;
 }
+
+/** Fields of alerts, in the order asked for. */
+export interface AlertFields {
+  /** By printed name; null where there is no value. */
+  values(alert: Alert): Readonly<Record<string, FieldValue>>;
+  /** As an output prints them: times as times, lists as `(a,b)`, `<NA>` for none. */
+  texts(alert: Alert): readonly string[];
+}

@@ -126,16 +126,11 @@ function programText(process: AlertSubject): string {
   return `${printableHead(process.exepath, 300)}  pid ${process.pid} (${process.vpid} in the container)${where}${tty}`;
 }
 
-function containerRows({
-  container,
-  engineEvent,
-  dockerRequest,
-}: Alert): (readonly [string, string])[] {
-  // Images, networks and plugins have none.
-  if (container === undefined)
-    return engineEvent === undefined && dockerRequest === undefined
-      ? [["container", "unknown to the engine"]]
-      : [];
+function containerRows({ container, process }: Alert): (readonly [string, string])[] {
+  // Images, networks, plugins and the daemon itself have none.
+  if (container === undefined) {
+    return process === undefined ? [] : [["container", "unknown to the engine"]];
+  }
   const { image } = container;
   const facts = [
     printableHead(container.name, nameLengthMax),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Alert, FieldValue } from "../model/alert.ts";
+import type { Alert, AlertFields, FieldValue } from "../model/alert.ts";
 import { createChecker } from "../lang/check.ts";
 import type { Predicate } from "../lang/checked.ts";
 import { createCompiler } from "../lang/compile.ts";
@@ -33,11 +33,8 @@ export function compileAlertFilter(text: string): QueryResult<Predicate<Alert>> 
   return { value: createCompiler<Alert>().compile(checked), diagnostics };
 }
 
-/** The fields of an alert by printed name, in the order asked for; null where there is no value. */
-export type FieldsOf = (alert: Alert) => Readonly<Record<string, FieldValue>>;
-
 /** Compiles a list of fields: `evt.time,container.name,proc.aname[2]`. */
-export function compileAlertFields(text: string): QueryResult<FieldsOf> {
+export function compileAlertFields(text: string): QueryResult<AlertFields> {
   const located = wholeSource({ name: "fields", text });
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name) => !/^[A-Za-z0-9_.]+(\[[^\]]*\])?$/.test(name));
@@ -51,10 +48,21 @@ export function compileAlertFields(text: string): QueryResult<FieldsOf> {
   const source = { name: "fields", text: names.map((name) => `%${name}`).join(" ") };
   const { template, diagnostics } = compileTemplate(wholeSource(source), alertCatalogue);
   if (hasErrors(diagnostics)) return { diagnostics };
-  return { value: (alert) => inOrder(names, template.format(alert).fields), diagnostics };
+  const cells = names.map((name) => {
+    const cell = wholeSource({ name: "fields", text: `%${name}` });
+    return compileTemplate(cell, alertCatalogue).template;
+  });
+  const value: AlertFields = {
+    values: (alert) => inOrder(names, template.format(alert).fields),
+    texts: (alert) => cells.map((cell) => cell.format(alert).output),
+  };
+  return { value, diagnostics };
 }
 
 // A template gives its fields in the order of their names, as Falco's JSON has them.
-function inOrder(names: readonly string[], fields: ReturnType<FieldsOf>): ReturnType<FieldsOf> {
+function inOrder(
+  names: readonly string[],
+  fields: Readonly<Record<string, FieldValue>>,
+): Readonly<Record<string, FieldValue>> {
   return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 }

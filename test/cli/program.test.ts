@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import type { RunOptions } from "../../daemon/cli/command.ts";
+import { commands } from "../../daemon/cli/commands.ts";
 import { createProgram } from "../../daemon/cli/program.ts";
 import { createControlServer } from "../../daemon/control/server.ts";
 import { readSources } from "../../daemon/host/files.ts";
@@ -68,6 +69,18 @@ const usage = [
     says: "argument missing",
   },
   { name: "an argument too many", args: ["status", "now"], code: 2, says: "too many arguments" },
+  {
+    name: "a pause longer than a day",
+    args: ["pause", "--for", "25h"],
+    code: 2,
+    says: 'cannot pause for "25h": 1s to 24h, such as 10m',
+  },
+  {
+    name: "a pause of no length",
+    args: ["pause", "--for", "soon"],
+    code: 2,
+    says: 'cannot pause for "soon"',
+  },
   { name: "half a command", args: ["rules"], code: 2, says: "check" },
 ];
 for (const { name, args, code, says } of usage) {
@@ -100,6 +113,14 @@ for (const { name, args, says } of helps) {
     t.equal(await program.run(args), 0);
     for (const text of says) t.match(written.out, text);
     t.equal(written.error, "");
+  });
+}
+
+for (const { path } of commands) {
+  t.test(`the help of ${path.join(" ")} has examples`, async (t) => {
+    const { program, written } = setUp();
+    t.equal(await program.run([...path, "--help"]), 0);
+    t.match(written.out, /\n(Examples?:\n| {2}in {3}\{)/);
   });
 }
 

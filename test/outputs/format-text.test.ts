@@ -172,5 +172,7 @@ t.test("colour goes around the text and ends with it", (t) => {
 t.test("a container that the engine does not know is said to be unknown", (t) => {
   const { container: _container, ...alert } = sampleAlert();
   t.match(formatText(alert, { hasColor: false }), "container  unknown to the engine");
+  const { process: _process, ...ownAlert } = alert;
+  t.notMatch(formatText(ownAlert, { hasColor: false }), "container  ", "where there could be one");
   t.end();
 });

@@ -68,13 +68,24 @@ for (const [name, condition, says] of faults) {
 }
 
 t.test("fields are read in the order asked for", (t) => {
-  const { value } = compileAlertFields("proc.name, container.name,proc.aname[9],alert.tags");
-  t.strictSame(Object.entries(value?.(sample) ?? {}), [
+  const names = "proc.name, container.name,proc.aname[9],alert.tags,evt.time";
+  const { value } = compileAlertFields(names);
+  t.strictSame(Object.entries(value?.values(sample) ?? {}), [
     ["proc.name", sample.process?.name],
     ["container.name", sample.container?.name],
     ["proc.aname[9]", null],
     ["alert.tags", sample.tags],
+    ["evt.time", sample.timeNs],
   ]);
+  const time = new Date(Number(sample.timeNs / 1_000_000n)).toISOString().slice(11, 23);
+  t.match(
+    value?.texts(sample),
+    [
+      ...[sample.process?.name, sample.container?.name, "<NA>", `(${sample.tags.join(",")})`],
+      new RegExp(`^${time}\\d{6}$`),
+    ],
+    "as texts: as an output prints them",
+  );
   t.end();
 });
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Enforcement } from "../../model/enforcement.ts";
+import { parseDurationMs } from "../../util/duration.ts";
 import { printableHead } from "../../util/printable-text.ts";
 import { postCommand } from "../ask.ts";
 import { type Command, jsonOption, optionText, socketOption } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+
+/** The daemon's own bounds; asking it would be told in the words of its API. */
+const forMsMin = 1_000;
+const forMsMax = 86_400_000;
 
 /** `execwarden pause`: maintenance. */
 export const pause: Command = {
@@ -26,6 +31,12 @@ Examples:
     const duration = optionText(input, "for");
     if (duration === undefined) {
       await context.terminal.writeError("cannot pause without an end: add --for 10m\n");
+      return exitCodes.usage;
+    }
+    const forMs = parseDurationMs(duration);
+    if (forMs === undefined || forMs < forMsMin || forMs > forMsMax) {
+      const text = printableHead(duration, 40);
+      await context.terminal.writeError(`cannot pause for "${text}": 1s to 24h, such as 10m\n`);
       return exitCodes.usage;
     }
     const reason = optionText(input, "reason");

@@ -112,19 +112,14 @@ function rendererOf(
 ): (alert: Alert) => string {
   const isJson = question.format === "json";
   if (fields !== undefined) {
+    // A tab or a line break in a value is escaped, so that a line stays a line and a column a column.
     return isJson
-      ? (alert) => `${jsonText(fields(alert))}\n`
-      : (alert) => `${Object.values(fields(alert)).map(cellText).join("\t")}\n`;
+      ? (alert) => `${jsonText(fields.values(alert))}\n`
+      : (alert) => `${fields.texts(alert).map(printableText).join("\t")}\n`;
   }
   return isJson
     ? (alert) => `${formats.json(alert)}\n`
     : (alert) => formats.text(alert, { hasColor: question.color });
-}
-
-/** A tab or a line break in a value is escaped, so that a line stays a line and a column a column. */
-function cellText(value: unknown): string {
-  if (value === null) return "<NA>";
-  return printableText(typeof value === "string" ? value : jsonText(value));
 }
 
 function follow({ response, tools, state, view }: Stream, writer: EventWriter): void {
