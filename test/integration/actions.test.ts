@@ -9,6 +9,7 @@ import { startDaemon, type AlertLine } from "../support/daemon.ts";
 import { daemonProgram } from "../support/daemon-program.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
+import { policiesOf, rulesOf } from "../support/word-rules.ts";
 
 const execute = promisify(execFile);
 
@@ -22,26 +23,6 @@ const actionsOf: Readonly<Record<string, string>> = {
   dounpause: "[{ pause: container }, { unpause: container }]",
   dodisconnect: "[{ disconnect: networks }]",
 };
-
-function rulesOf(words: readonly string[]): string {
-  return words
-    .map(
-      (word) => `- rule: ${word}
-  desc: sets off an action
-  condition: evt.type in (execve, execveat) and container and proc.cmdline endswith " ${word}"
-  output: "%proc.cmdline"
-  priority: NOTICE
-`,
-    )
-    .join("");
-}
-
-function policiesOf(actions: Readonly<Record<string, string>>): string {
-  const policies = Object.entries(actions).map(
-    ([word, list]) => `  - { name: ${word}, rules: [${word}], mode: enforce, actions: ${list} }\n`,
-  );
-  return `policies:\n${policies.join("")}`;
-}
 
 if (requireEngine(t)) {
   const engine = await startEngine();
