@@ -79,7 +79,9 @@ function readNames(object: {
   // A volume's id is its name, and images are told by name where they have one.
   const name = named ?? (type === "volume" || type === "image" ? actorId : undefined);
   const isContainer = type === "container";
-  const image = isContainer ? fitText(memberOf(attributes, "image"), referenceLengthMax) : name;
+  // A pull has the tag in the id alone; other events of images have their digest there.
+  const ofItself = actorId.startsWith("sha256:") ? name : actorId;
+  const image = isContainer ? fitText(memberOf(attributes, "image"), referenceLengthMax) : ofItself;
   const containerId = readContainerId(isContainer ? actorId : memberOf(attributes, "container"));
   return {
     ...(name === undefined ? {} : { name: isContainer ? withoutSlash(name) : name }),

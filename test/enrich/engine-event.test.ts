@@ -54,6 +54,11 @@ const rows: readonly [what: string, line: unknown, facts: object][] = [
     line("image", "tag", `sha256:${id}`, { name: "a:1" }),
     { type: "image", action: "tag", name: "a:1", image: "a:1", actorId: `sha256:${id}` },
   ],
+  [
+    "an image that was pulled, with its tag",
+    line("image", "pull", "reg:5000/a:1", { name: "reg:5000/a" }),
+    { name: "reg:5000/a", image: "reg:5000/a:1" },
+  ],
   ["an image without a name", line("image", "delete", "a:1", {}), { name: "a:1", image: "a:1" }],
   [
     "a network and the container that joins it",
