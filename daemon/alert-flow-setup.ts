@@ -9,7 +9,7 @@ import { formatJson } from "./outputs/format-json.ts";
 export function createFlow(
   parts: Pick<AlertFlowOptions, "actions" | "undo" | "outputs" | "engine">,
   clock: Clock,
-  onTaken: (alerts: number) => void,
+  onTaken: (alerts: number) => void = () => undefined,
 ): AlertFlow {
   return createAlertFlow({
     ...parts,

@@ -95,7 +95,9 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const gate = openGate({ binding, config, log, hooks });
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
-  const engineFeed = createEngineFeed(guard, clock);
+  const engineFeed = createEngineFeed(guard, clock, (facts) => {
+    doorkeeper.heard(facts);
+  });
   const inventory = createContainerInventory({
     ...{ engine, clock, log },
     onChange: (container) => {
@@ -128,9 +130,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     guard.taken(count);
   });
   const doorkeeper: Doorkeeper = createDoorkeeper(options, {
-    ...{ engine, inventory, host },
+    ...{ engine, inventory, host, guard, binding, alerts: createFlow(flow, clock) },
     settings: () => generations.config.plugin,
-    alerts: createFlow(flow, clock, () => undefined),
   });
   const enforcement = createEnforcement(options, { guard, alerts, doorkeeper, host });
   const generations: Generations = createGenerations(options, {

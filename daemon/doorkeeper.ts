@@ -1,28 +1,27 @@
 // The authorization plugin's place in the daemon: the door with a judge of its own, so that the guard thread is never
 // waited for, and the socket that the engine's questions come in by. In the main thread.
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, readlink, stat } from "node:fs/promises";
 import type { AlertFlow } from "./alert-flow.ts";
 import { listenOnSocket } from "./control/socket.ts";
+import { createDoorSurroundings } from "./door-surroundings.ts";
 import { CurrentJudge } from "./current-judge.ts";
-import { ContainerRecord } from "./enrich/container-record.ts";
-import { readDetails } from "./enrich/container-facts.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
-import { readImageFacts, toImage } from "./enrich/image-facts.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
+import type { Guard } from "./guard.ts";
 import { runInSlices } from "./guard/slices.ts";
+import type { Binding } from "./kernel/binding.ts";
 import { loadJudge, loadJudgeInSteps, type LoadedJudge } from "./judge.ts";
-import type { Container } from "./model/container.ts";
+import { EngineClients } from "./engine-clients.ts";
+import type { AskedBy } from "./model/docker-client.ts";
+import type { EngineFacts } from "./model/engine-event.ts";
 import type { Host } from "./model/event.ts";
 import type { GenerationSettings } from "./model/guard-messages.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import type { PluginStatus } from "./model/status.ts";
 import type { Settings } from "./settings.ts";
 import { assert } from "./util/assert.ts";
-import { memberOf } from "./util/unknown-value.ts";
+import { Attribution } from "../plugin/attribution.ts";
 import { Door, heartbeatImage, type DoorSettings } from "../plugin/door.ts";
-import { sensitivePlaces, type HostFiles, type SensitivePlace } from "../plugin/reach.ts";
-import { textsOf, type KnownImage, type Surroundings } from "../plugin/resolve.ts";
 import { createAuthorizationServer } from "../plugin/server.ts";
 
 /** What the door is set up with. */
@@ -34,6 +33,9 @@ interface DoorkeeperOptions {
   readonly inventory: Pick<ContainerInventory, "get" | "list" | "status">;
   readonly alerts: AlertFlow;
   readonly host: Host;
+  /** Who is connected to the engine. */
+  readonly clients: EngineClients;
+  readonly onAsked: (asked: AskedBy) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,6 +46,13 @@ interface Start {
   readonly log: Log;
 }
 
+/** What the engine tells of, and what was asked then. */
+const heardActions: Readonly<Record<string, string>> = {
+  exec_create: "exec.create",
+  exec_start: "exec.start",
+  start: "container.start",
+};
+
 const heartbeatEveryMs = 5_000;
 /** Some heartbeats may be late. */
 const heartbeatFreshMs = 20_000;
@@ -51,7 +60,14 @@ const heartbeatFreshMs = 20_000;
 /** Builds it over the settings that the daemon starts with. */
 export function createDoorkeeper(
   { settings, clock, log }: Start,
-  parts: Pick<DoorkeeperOptions, "engine" | "inventory" | "host" | "settings" | "alerts">,
+  {
+    binding,
+    guard,
+    ...parts
+  }: Pick<DoorkeeperOptions, "engine" | "inventory" | "host" | "settings" | "alerts"> & {
+    readonly binding: Binding;
+    readonly guard: Pick<Guard, "post">;
+  },
 ): Doorkeeper {
   const { loaded } = loadJudge(settings.sources);
   assert(loaded !== undefined, "the files have been checked");
@@ -59,6 +75,10 @@ export function createDoorkeeper(
     ...parts,
     first: { loaded, mode: settings.config.mode },
     socketPath: settings.config.plugin.socket,
+    clients: new EngineClients(binding, () => clock.monotonicMs()),
+    onAsked: (asked) => {
+      guard.post({ kind: "asked", asked });
+    },
     ...{ clock, log },
   });
 }
@@ -68,6 +88,7 @@ export class Doorkeeper {
   readonly #options: DoorkeeperOptions;
   readonly #judge: CurrentJudge;
   readonly #door: Door;
+  readonly #attribution: Attribution;
   readonly #server: ReturnType<typeof createAuthorizationServer>;
   #mode: "monitor" | "enforce";
   #isPaused = false;
@@ -75,14 +96,28 @@ export class Doorkeeper {
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(options: DoorkeeperOptions) {
-    const { first, clock, alerts, settings, host, log } = options;
+    const { first, clock, alerts, settings, host, clients, onAsked, log } = options;
+    const { engine, inventory } = options;
     this.#options = options;
+    this.#attribution = new Attribution({
+      ownPid: clients.ownPid,
+      look: () => clients.look(),
+      commandLine: (pid) => clients.commandLine(pid),
+      describe: (pid, confidence) => clients.describe(pid, confidence),
+      holds: (pid, inode) => clients.holds(pid, inode),
+      tell: onAsked,
+    });
     this.#mode = first.mode;
     this.#judge = new CurrentJudge(first, () => clock.monotonicMs());
     this.#door = new Door({
       ...{ settings, host, clock, log },
       judge: this.#judge,
-      around: surroundingsOf(options),
+      around: createDoorSurroundings({
+        ...{ engine, inventory },
+        deadlineMs: () => settings().deadlineMs,
+      }),
+      attribution: this.#attribution,
+      onAsked,
       mode: () => (this.#isPaused ? "monitor" : this.#mode),
       draft: draftAlert,
       onDrafts: (drafts) => {
@@ -127,6 +162,27 @@ export class Doorkeeper {
     this.#mode = next.mode;
   }
 
+  /**
+   * Where the engine does not ask us: who asked for what it tells of, as far as command lines say. To be called before
+   * anybody else hears of the event.
+   */
+  heard(facts: EngineFacts): void {
+    const { type, action, execId, execCommand = "", containerId, name = "" } = facts;
+    const asked = type === "container" ? heardActions[action] : undefined;
+    if (asked === undefined || containerId === undefined || this.#isAsked()) return;
+    const client = this.#attribution.guess({
+      action: asked,
+      target: execId ?? containerId,
+      names: [containerId, name],
+      command: execCommand,
+    });
+    if (client === undefined) return;
+    this.#options.onAsked({
+      ...{ client, action: asked, containerId, command: execCommand },
+      ...(execId === undefined ? {} : { execId }),
+    });
+  }
+
   /** While a text is set nothing is refused. */
   setPaused(text: string | undefined): void {
     this.#isPaused = text !== undefined;
@@ -164,117 +220,3 @@ export class Doorkeeper {
     this.#wasAsked = isAsked;
   }
 }
-
-function surroundingsOf(options: DoorkeeperOptions): Surroundings {
-  const { engine, inventory, settings } = options;
-  return {
-    image: (reference) => findImage(engine, reference, settings().deadlineMs),
-    container: (reference) => findContainer(options, reference),
-    volume: async (name) => {
-      const answer = await engine.inspectVolume(name, settings().deadlineMs);
-      return answer.ok ? answer.value : undefined;
-    },
-    places: (): readonly SensitivePlace[] => {
-      const socket = engine.address.replace(/^unix:\/\//, "");
-      return sensitivePlaces({
-        dataRoot: inventory.status().engine?.dataRoot,
-        ...(socket.startsWith("/") ? { socket } : {}),
-      });
-    },
-    files: hostFiles,
-  };
-}
-
-async function findImage(
-  engine: ContainerEngine,
-  reference: string,
-  timeoutMs: number,
-): Promise<KnownImage> {
-  const answer = await engine.inspectImage(reference, timeoutMs);
-  if (!answer.ok && answer.error.kind !== "gone") throw new Error(answer.error.message);
-  const value = answer.ok ? answer.value : undefined;
-  const facts = readImageFacts(value);
-  const config = memberOf(value, "Config");
-  return {
-    image: toImage({ reference, id: undefined }, facts),
-    digestRepositories: (facts?.digests ?? []).map(
-      ({ normalizedRepository }) => normalizedRepository,
-    ),
-    tagRepositories: (facts?.tags ?? []).map(({ normalizedRepository }) => normalizedRepository),
-    entrypoint: textsOf(memberOf(config, "Entrypoint")),
-    cmd: textsOf(memberOf(config, "Cmd")),
-  };
-}
-
-// The engine takes a full id first, then a name, then the beginning of an id (daemon.GetContainer).
-async function findContainer(
-  { engine, inventory, settings }: DoorkeeperOptions,
-  reference: string,
-): Promise<Container | undefined> {
-  const name = reference.replace(/^\//, "");
-  const alive = inventory.list().filter(({ state }) => state !== "dead");
-  const known = inventory.get(name) ?? alive.find((container) => container.name === name);
-  if (known?.isComplete === true) return known;
-  const answer = await engine.inspect(name, settings().deadlineMs);
-  if (!answer.ok) {
-    if (answer.error.kind === "gone") return known;
-    throw new Error(answer.error.message);
-  }
-  const details = readDetails(answer.value);
-  if (details === undefined) return known;
-  const listed = inventory.get(details.id);
-  if (listed?.isComplete === true) return listed;
-  const record = new ContainerRecord(details);
-  if (record.imageId !== undefined) {
-    const image = await engine.inspectImage(record.imageId, settings().deadlineMs);
-    const facts = image.ok ? readImageFacts(image.value) : undefined;
-    if (facts !== undefined) record.takeImage(facts);
-  }
-  return record.container;
-}
-
-// As the host's first process sees them: the service may have a /tmp or /dev of its own.
-const hostRoot = "/proc/1/root";
-const linksMax = 64;
-
-/** Follows links by hand, since those with an absolute target would lead out of the host's root into ours. */
-async function follow(root: string, path: string): Promise<string> {
-  let left = path.split("/");
-  let at = "";
-  let links = 0;
-  while (left.length > 0) {
-    const [segment = "", ...rest] = left;
-    left = rest;
-    if (segment === "" || segment === ".") continue;
-    if (segment === "..") {
-      at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
-      continue;
-    }
-    const next = `${at}/${segment}`;
-    if (!(await lstat(root + next)).isSymbolicLink()) {
-      at = next;
-      continue;
-    }
-    links += 1;
-    if (links > linksMax) throw new Error("too many links");
-    const target = await readlink(root + next);
-    if (target.startsWith("/")) at = "";
-    left = [...target.split("/"), ...left];
-  }
-  return at === "" ? "/" : at;
-}
-
-const hostFiles: HostFiles = {
-  // What is not there for the first process may be there for us: the engine may have a root of its own as well.
-  realPath: (path) =>
-    follow(hostRoot, path)
-      .catch(() => follow("", path))
-      .catch(() => undefined),
-  identity: (path) =>
-    stat(hostRoot + path, { bigint: true })
-      .catch(() => stat(path, { bigint: true }))
-      .then(
-        ({ dev, ino }) => `${dev}:${ino}`,
-        () => undefined,
-      ),
-};

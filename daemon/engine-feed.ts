@@ -20,6 +20,7 @@ export class EngineFeed {
   readonly #post: (message: ToGuard) => void;
   readonly #takenCount: () => number;
   readonly #startNs: bigint;
+  readonly #before: (facts: EngineFacts) => void;
   #sent = 0;
   #lost = 0;
 
@@ -29,14 +30,18 @@ export class EngineFeed {
     readonly takenCount: () => number;
     /** The daemon's start, nanoseconds since the epoch. */
     readonly startNs: bigint;
+    /** Hears of each event before the guard thread. */
+    readonly before?: (facts: EngineFacts) => void;
   }) {
     this.#post = options.post;
     this.#takenCount = options.takenCount;
     this.#startNs = options.startNs;
+    this.#before = options.before ?? (() => undefined);
   }
 
   offer(facts: EngineFacts, container?: Container): void {
     if (facts.timeNs < this.#startNs) return;
+    this.#before(facts);
     if (this.#sent - this.#takenCount() >= underWayMax) {
       this.#lost += 1;
       return;
@@ -54,6 +59,7 @@ export class EngineFeed {
 export function createEngineFeed(
   guard: Pick<Guard, "post" | "heartbeat">,
   clock: Clock,
+  before: (facts: EngineFacts) => void,
 ): EngineFeed {
   return new EngineFeed({
     post: (message) => {
@@ -61,5 +67,6 @@ export function createEngineFeed(
     },
     takenCount: () => guard.heartbeat?.counters.engineEvents ?? 0,
     startNs: clock.nowNs(),
+    before,
   });
 }

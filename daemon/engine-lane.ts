@@ -1,6 +1,7 @@
 // The way of what the engine told, in the guard thread: wait for the container's facts → match → decide → draft.
 // Nothing waits for it: an exec is never held for its sake.
 // SPDX-License-Identifier: Apache-2.0
+import type { DockerClients } from "./enrich/docker-clients.ts";
 import { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
@@ -16,6 +17,8 @@ import type { Judge } from "./pipeline-port.ts";
 export interface EngineLaneOptions {
   readonly judge: Judge;
   readonly places: Places;
+  /** Who asked for what. */
+  readonly clients: DockerClients;
   readonly host: Host;
   /** The next running number of an event. */
   readonly nextNumber: () => number;
@@ -110,6 +113,7 @@ export class EngineLane {
   #eventOf({ facts, container: described }: Pending): EngineEvent {
     const { judge, places, host, nextNumber } = this.#options;
     const { containerId: id, timeNs } = facts;
+    const client = this.#options.clients.ofEngineEvent(facts, this.#options.monotonicMs());
     const container =
       id === undefined ? undefined : (places.container(id) ?? described ?? unknownContainer(id));
     return {
@@ -120,6 +124,7 @@ export class EngineLane {
       facts,
       host,
       allowlists: judge.allowlistsOf(container),
+      ...(client === undefined ? {} : { client }),
       ...(container === undefined ? {} : { container }),
     };
   }

@@ -5,6 +5,7 @@ import { isMainThread, parentPort, workerData, type MessagePort } from "node:wor
 import { CurrentJudge } from "./current-judge.ts";
 import type { GuardWorkerData } from "./draft-channel.ts";
 import { EngineLane } from "./engine-lane.ts";
+import { DockerClients } from "./enrich/docker-clients.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
@@ -54,6 +55,7 @@ class GuardThread {
   readonly #places = new Places();
   readonly #tree: ProcessTree;
   readonly #users = new Map<string, UserDirectory>();
+  readonly #clients = new DockerClients();
   readonly #settlement: Settlement;
   readonly #alertWait = new AlertWait(monotonicMs());
   readonly #pipeline: Pipeline;
@@ -102,11 +104,11 @@ class GuardThread {
       },
       log: this.#log,
     };
-    this.#engineLane = new EngineLane(shared);
+    this.#engineLane = new EngineLane({ ...shared, clients: this.#clients });
     this.#pipeline = new Pipeline({
       ...shared,
       ...{ tree: this.#tree, settlement: this.#settlement, contents: this.#contents },
-      sessions: this.#engineLane.sessions,
+      ...{ sessions: this.#engineLane.sessions, clients: this.#clients },
       alertWait: this.#alertWait,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
@@ -157,6 +159,7 @@ class GuardThread {
     if ("change" in message) this.#swap.take(message);
     else if (message.kind === "witness") this.#setWitness(message);
     else if (message.kind === "engine-answered") this.#alertWait.engineAnswered(monotonicMs());
+    else if (message.kind === "asked") this.#clients.take(message.asked, monotonicMs());
     else if (message.kind === "image") this.#contents.setImage(message.imageId, message.files);
     else this.#hear(message);
     this.#sweepAll();
@@ -166,7 +169,7 @@ class GuardThread {
   #hear(
     message: Exclude<
       ToGuard,
-      { change: number } | { kind: "witness" | "engine-answered" | "image" }
+      { change: number } | { kind: "witness" | "engine-answered" | "image" | "asked" }
     >,
   ): void {
     switch (message.kind) {
@@ -177,6 +180,7 @@ class GuardThread {
         this.#settlement.reset(message.id);
         this.#places.removeContainer(message.id);
         this.#users.delete(message.id);
+        this.#clients.removeContainer(message.id);
         break;
       case "superblock":
         this.#places.addRoot(message, message.point);

@@ -1,5 +1,6 @@
 // What the pipeline is built from, and what it tells.
 // SPDX-License-Identifier: Apache-2.0
+import type { DockerClients } from "./enrich/docker-clients.ts";
 import type { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import type { ProcessTree } from "./enrich/process-tree.ts";
@@ -43,6 +44,7 @@ export interface PipelineOptions {
   readonly places: Places;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
+  readonly clients: DockerClients;
   readonly contents: Contents;
   readonly settlement: Settlement;
   readonly alertWait: AlertWait;

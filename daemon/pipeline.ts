@@ -219,7 +219,7 @@ export class Pipeline {
     const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
-      sessions: this.#options.sessions,
+      ...{ sessions: this.#options.sessions, clients: this.#options.clients },
       bootNs: this.#options.boot.ns,
       allowlists: judge.allowlistsOf(container),
       ...(container === undefined ? {} : { container }),
@@ -237,7 +237,8 @@ export class Pipeline {
 
   /** Judges what a second view found: an event of its own, for which the rules in `told` have spoken already. */
   takeFinding(finding: ExecEvent, told: ReadonlySet<string>): void {
-    const event = { ...finding, number: this.#options.nextNumber() };
+    const { clients, nextNumber } = this.#options;
+    const event = clients.name({ ...finding, number: nextNumber() });
     const rules = this.#options.judge.match(event).filter(({ name }) => !told.has(name));
     if (rules.length === 0) return;
     const decision = this.#options.judge.decide(event, rules);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "../daemon/model/container.ts";
 import type { Decision, MatchDecision, RuleInfo } from "../daemon/model/decision.ts";
+import type { DockerClient } from "../daemon/model/docker-client.ts";
 import type { RequestFacts } from "../daemon/model/docker-request.ts";
 import type { DockerRequest, Event, Host } from "../daemon/model/event.ts";
 import type { FieldValue, Verdict } from "../daemon/model/alert.ts";
@@ -28,6 +29,8 @@ export interface DoorJudge {
 export interface DecideTools {
   readonly judge: DoorJudge;
   readonly host: Host;
+  /** Who asks, as far as it is known. */
+  readonly client: DockerClient | undefined;
   /** `enforce`: requests that may be read in two ways are refused. */
   readonly mode: "monitor" | "enforce";
   readonly number: number;
@@ -87,7 +90,7 @@ function judgeEvent(judge: DoorJudge, event: Event): Judged {
 
 function eventOf(
   resolved: ResolvedRequest,
-  { judge, host, number, timeNs }: DecideTools,
+  { judge, host, client, number, timeNs }: DecideTools,
 ): DockerRequest {
   const { facts, container } = resolved;
   return {
@@ -98,6 +101,7 @@ function eventOf(
     request: facts,
     host,
     allowlists: allowlistsOf(resolved, judge),
+    ...(client === undefined ? {} : { client }),
     ...(container === undefined ? {} : { container }),
   };
 }

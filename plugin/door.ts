@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AskedBy, DockerClient } from "../daemon/model/docker-client.ts";
 import type { RequestFacts } from "../daemon/model/docker-request.ts";
 import type { Host } from "../daemon/model/event.ts";
 import type { AlertDraft } from "../daemon/model/guard-messages.ts";
 import type { Clock, Log } from "../daemon/model/ports.ts";
+import type { Attribution } from "./attribution.ts";
 import { decideRequest, mayChangeSomething, type DecideTools, type DoorJudge } from "./decide.ts";
 import type { AuthorizationAnswer, AuthorizationRequest } from "./protocol.ts";
-import { readRequest } from "./read-request.ts";
+import { readRequest, type ReadRequest } from "./read-request.ts";
 import { failureRefusal } from "./refusal.ts";
-import { resolveRequest, type Surroundings } from "./resolve.ts";
+import { resolveRequest, type ResolvedRequest, type Surroundings } from "./resolve.ts";
 
 /** What the door is built from. */
 export interface DoorOptions {
   readonly judge: DoorJudge;
   readonly around: Surroundings;
+  readonly attribution: Attribution;
+  /** Takes who asked for what was let through. */
+  readonly onAsked: (asked: AskedBy) => void;
   /** `monitor` as well while enforcement is paused. */
   readonly mode: () => "monitor" | "enforce";
   readonly settings: () => DoorSettings;
@@ -81,21 +86,33 @@ export class Door {
 
   /** Decides on one request; undefined stands for a question that could not be read. Never rejects. */
   async ask(request: AuthorizationRequest | undefined): Promise<AuthorizationAnswer> {
-    const { clock } = this.#options;
     this.#asked += 1;
-    this.#lastAskedMs = clock.nowMs();
+    this.#lastAskedMs = this.#options.clock.nowMs();
     if (request === undefined) return this.#refuseUnread();
+    const answer = await this.#judge(request, this.#lastAskedMs);
+    // The engine tells of no answer to what was refused.
+    if (!answer.isAllowed) this.#options.attribution.end(request);
+    return answer;
+  }
+
+  answered(request: AuthorizationRequest | undefined): Promise<void> {
+    if (request !== undefined) this.#options.attribution.end(request);
+    return Promise.resolve();
+  }
+
+  async #judge(request: AuthorizationRequest, nowMs: number): Promise<AuthorizationAnswer> {
     this.#waiting += 1;
     let facts: RequestFacts | undefined;
     try {
       const read = readRequest(request);
       facts = read.facts;
+      const client = this.#findClient(request, read);
       if (facts.action === "image.inspect" && facts.target === heartbeatImage)
-        this.#lastHeartbeatMs = this.#lastAskedMs;
+        this.#lastHeartbeatMs = nowMs;
       if (this.#waiting > waitingMax) return this.#fail(facts, "too many requests wait");
       const resolved = await this.#inTime(resolveRequest(read, this.#options.around));
       if (resolved === undefined) return this.#fail(facts, "the engine did not answer in time");
-      return this.#decide(resolved);
+      return this.#decide(resolved, client);
     } catch (error) {
       return this.#fail(facts, error instanceof Error ? error.message : String(error));
     } finally {
@@ -103,16 +120,30 @@ export class Door {
     }
   }
 
-  #decide(resolved: Parameters<typeof decideRequest>[0]): AuthorizationAnswer {
+  // Before anything else: who asks may be gone when the engine has answered.
+  #findClient(
+    request: AuthorizationRequest,
+    { facts, imageReference, containerReference }: ReadRequest,
+  ): DockerClient | undefined {
+    const { action, target, newName, cmd } = facts;
+    const names = [...new Set([target, newName, imageReference, containerReference])];
+    const wanted = { action, target, names, command: cmd.join(" ") };
+    return this.#options.attribution.begin(request, facts.isMutating ? wanted : undefined);
+  }
+
+  #decide(resolved: ResolvedRequest, client: DockerClient | undefined): AuthorizationAnswer {
     const { judge, host, draft, mode, clock, onDrafts } = this.#options;
     const { verdict, message, drafts } = decideRequest(resolved, {
-      ...{ judge, host, draft },
+      ...{ judge, host, draft, client },
       mode: mode(),
       number: this.#asked,
       timeNs: clock.nowNs(),
     });
     if (drafts.length > 0) onDrafts(drafts);
-    if (verdict === "allow") return { isAllowed: true };
+    if (verdict === "allow") {
+      if (client !== undefined) this.#options.onAsked(askedOf(resolved, client));
+      return { isAllowed: true };
+    }
     this.#refused += 1;
     return { isAllowed: false, message: message ?? "refused" };
   }
@@ -156,4 +187,14 @@ export class Door {
       work.catch(() => undefined);
     }
   }
+}
+
+function askedOf({ facts, container }: ResolvedRequest, client: DockerClient): AskedBy {
+  const { action, target, cmd } = facts;
+  return {
+    ...{ client, action },
+    ...(container === undefined || container.id === "" ? {} : { containerId: container.id }),
+    ...(action === "exec.start" ? { execId: target } : {}),
+    ...(action === "exec.create" ? { command: cmd.join(" ") } : {}),
+  };
 }

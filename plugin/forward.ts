@@ -16,6 +16,11 @@ export interface ForwardOptions {
 const answerBytesMax = 1 << 20;
 /** One line in the log for so many milliseconds of silence. */
 const warnEveryMs = 10_000;
+const questionPath = "/AuthZPlugin.AuthZReq";
+const answerPath = "/AuthZPlugin.AuthZRes";
+/** Nobody waits long for the daemon to hear that a request is done, nor at all while it does not answer. */
+const answeredDeadlineMs = 1_000;
+const quietAfterFailureMs = 2_000;
 const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -26,8 +31,14 @@ export function createForwarder(options: ForwardOptions): AuthorizationHandler {
   const { socketPath, onFailure, warn } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   let warnedMs = -warnEveryMs;
+  let failedMs = -quietAfterFailureMs;
+
+  function noteFailure(): void {
+    failedMs = performance.now();
+  }
 
   function fail(question: AuthorizationRequest | undefined, reason: string): AuthorizationAnswer {
+    noteFailure();
     const isReading = question !== undefined && reading.has(question.method);
     const isAllowed = isReading || onFailure === "allow";
     if (performance.now() - warnedMs >= warnEveryMs) {
@@ -42,10 +53,16 @@ export function createForwarder(options: ForwardOptions): AuthorizationHandler {
 
   return {
     activated: () => undefined,
+    // Tells the daemon that a connection is free again; what was done cannot be refused any more.
+    async answered(request) {
+      if (request === undefined || performance.now() - failedMs < quietAfterFailureMs) return;
+      const call = { path: answerPath, body: request.text };
+      await post(agent, { ...options, deadlineMs: answeredDeadlineMs }, call).catch(noteFailure);
+    },
     async ask(question) {
       if (question === undefined) return fail(question, "the engine's question could not be read");
       try {
-        const text = await post(agent, options, question.text);
+        const text = await post(agent, options, { path: questionPath, body: question.text });
         return answerOf(text) ?? fail(question, "its answer could not be read");
       } catch (error) {
         return fail(question, error instanceof Error ? error.message : String(error));
@@ -64,12 +81,11 @@ function answerOf(text: string): AuthorizationAnswer | undefined {
 function post(
   agent: Agent,
   { socketPath, deadlineMs }: ForwardOptions,
-  body: Buffer,
+  { path, body }: { readonly path: string; readonly body: Buffer },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(deadlineMs);
     const headers = { "content-type": "application/json", "content-length": body.length };
-    const path = "/AuthZPlugin.AuthZReq";
     request({ agent, socketPath, path, method: "POST", headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;

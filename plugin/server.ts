@@ -12,6 +12,8 @@ import {
 export interface AuthorizationHandler {
   activated(): void;
   ask(request: AuthorizationRequest | undefined): Promise<AuthorizationAnswer>;
+  /** The request is done, and its answer about to go out. Never rejects. */
+  answered(request: AuthorizationRequest | undefined): Promise<void>;
 }
 
 /** A request's body of 4 MiB in base64, and what is around it. */
@@ -57,6 +59,7 @@ async function answer(
     }
     // What the engine has done cannot be refused any more: what is read was asked for before.
     case "/AuthZPlugin.AuthZRes":
+      await handler.answered(body === undefined ? undefined : readAuthorizationRequest(body));
       send(response, writeAuthorizationAnswer({ isAllowed: true }));
       return;
     default:

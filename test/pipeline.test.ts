@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
+import { DockerClients } from "../daemon/enrich/docker-clients.ts";
 import { ExecSessions } from "../daemon/enrich/exec-origin.ts";
 import { Places } from "../daemon/enrich/places.ts";
 import { ProcessTree } from "../daemon/enrich/process-tree.ts";
@@ -133,6 +134,7 @@ function setUp(options: SetUp = {}) {
   const alertWait = new AlertWait(takenMs);
   if (options.hasEngineAnswered !== false) alertWait.engineAnswered(takenMs);
   const pipeline = new Pipeline({
+    clients: new DockerClients(),
     alertWait,
     contents: new Contents({
       question: () => "nothing",

@@ -3,6 +3,7 @@ import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
 import type { ExecEvent, FileContent, Host } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
+import type { DockerClients } from "./docker-clients.ts";
 import { originOf, type ExecSessions } from "./exec-origin.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { UserDirectory } from "./users.ts";
@@ -56,6 +57,7 @@ export interface Surroundings {
   readonly content?: FileContent | undefined;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;
+  readonly clients: DockerClients;
   /** Boot time, nanoseconds since the epoch. */
   readonly bootNs: bigint;
 }
@@ -87,7 +89,10 @@ export function enrich(facts: ExecFacts, number: number, around: Surroundings): 
   if (facts.role === "interpreter") event.interpreter = facts.file;
   if (facts.loaded !== undefined) event.loaded = facts.loaded;
   if (around.content !== undefined) event.content = around.content;
-  if (container !== undefined) event.container = container;
+  if (container === undefined) return event;
+  event.container = container;
+  const client = around.clients.ofProcess(event.process.origin, container.id);
+  if (client !== undefined) event.client = client;
   return event;
 }
 

@@ -40,7 +40,7 @@ const shortIdLength = 12;
 /** Writes down one match with its full context; the actions that remain are `planned`. */
 export function draftAlert(input: DraftInput): AlertDraft {
   const { event, verdict, match, formatted } = input;
-  const { container, host } = event;
+  const { container, client, host } = event;
   const denied = match.actions.filter(({ action }) => action.kind === "deny");
   const alert: Alert = {
     uuid: randomUUID(),
@@ -57,6 +57,7 @@ export function draftAlert(input: DraftInput): AlertDraft {
     isHeld: event.isHeld,
     outcomes: denied.map((planned) => denyOutcome(planned, input.overruled)),
     ...subjectOf(event),
+    ...(client === undefined ? {} : { client }),
     ...(container === undefined ? {} : { container }),
     host,
   };

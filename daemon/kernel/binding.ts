@@ -117,6 +117,13 @@ export interface Binding {
   /** Who connected to a unix socket: [0, pid, uid, gid, groups…], or [errno] (unix(7), SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(fd: number): number[];
   /**
+   * Unix sockets that a process has accepted: [errno, isComplete, whether it listens on the internet as well, inode, pid
+   * and uid of who connected, whether that end is gone, path, inode, …] (pidfd_getfd(2), unix(7)).
+   */
+  acceptedSockets(pid: number, descriptorsMax: number): (number | boolean | string)[];
+  /** Whether `pid` has the other end of that unix socket: 1, 0, or a negative errno (sock_diag(7)). */
+  holdsOtherEnd(pid: number, inode: number): number;
+  /**
    * Executable files on the file system of the directory `root`, in a thread of its own at the lowest priority: [errno,
    * isComplete, path, inode, size, ctime in nanoseconds, SHA-256, path, …].
    */

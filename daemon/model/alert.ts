@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container, Engine } from "./container.ts";
+import type { DockerClient } from "./docker-client.ts";
 import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
@@ -151,6 +152,8 @@ export interface Alert {
   readonly engineEvent?: EngineFacts;
   /** What somebody asked of the engine, for a request at its API. */
   readonly dockerRequest?: RequestFacts;
+  /** Who asked the engine for what led to this, as far as it is known. */
+  readonly client?: DockerClient;
   readonly container?: Container;
   readonly host: Host;
   readonly engine?: Engine;

@@ -13,21 +13,6 @@ export interface RequestedBind {
   readonly reaches: readonly string[];
 }
 
-/** Who asked, as far as the host can tell. */
-export interface RequestClient {
-  /** `exact`: the kernel says that this process holds the connection. `inferred`: it is the likeliest one. */
-  readonly confidence: "exact" | "inferred";
-  readonly pid: number;
-  /** Audit login uid; absent where nobody logged in. */
-  readonly loginuid?: number;
-  readonly uid: number;
-  /** Name of the login user, else of the user. */
-  readonly user?: string;
-  /** Device number of the terminal; 0 for none. */
-  readonly tty: number;
-  readonly cmdline: string;
-}
-
 /** What somebody asks of the container engine's API, before it is done. Texts are as the engine would read them. */
 export interface RequestFacts {
   readonly method: string;
@@ -76,5 +61,4 @@ export interface RequestFacts {
   /** Names of environment variables. */
   readonly env: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  readonly client?: RequestClient;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "./container.ts";
+import type { DockerClient } from "./docker-client.ts";
 import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { ExecutedFile, Process } from "./process.ts";
@@ -30,6 +31,8 @@ export interface Occurrence extends Place {
   readonly timeNs: bigint;
   /** True when somebody waits for the decision: it can be refused then, and only then. */
   readonly isHeld: boolean;
+  /** Who asked the engine for what led to this: for the exec, the container's start, the request. */
+  readonly client?: DockerClient;
 }
 
 /** The subject of every rule. `kind` tells which fields have values; a rule's `source` chooses the kinds it sees. */

@@ -3,6 +3,7 @@ import type { ByteString } from "../util/byte-string.ts";
 import type { Alert } from "./alert.ts";
 import type { BudgetCounters, BudgetSettings } from "./budget.ts";
 import type { Container } from "./container.ts";
+import type { AskedBy } from "./docker-client.ts";
 import type { PlannedAction } from "./decision.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
@@ -99,6 +100,8 @@ export type ToGuard =
       readonly facts: EngineFacts;
       readonly container?: Container;
     }
+  /** Who asked the engine for something, before the events that come of it. */
+  | { readonly kind: "asked"; readonly asked: AskedBy }
   /** The engine has told all that it runs. */
   | { readonly kind: "engine-answered" }
   /** Processes that ran before the daemon, parents before children. */

@@ -10,6 +10,7 @@ import type {
   Outcome,
 } from "../model/alert.ts";
 import type { Container, Engine, Image } from "../model/container.ts";
+import { terminalName, type DockerClient } from "../model/docker-client.ts";
 import type { RequestFacts } from "../model/docker-request.ts";
 import type { EngineFacts } from "../model/engine-event.ts";
 import { jsonText } from "../util/json-text.ts";
@@ -66,6 +67,7 @@ function contextOf(alert: Alert): object {
     ancestors: alert.ancestors.map(processOf),
     docker_event: alert.engineEvent === undefined ? undefined : engineEventOf(alert.engineEvent),
     docker_request: alert.dockerRequest === undefined ? undefined : requestOf(alert.dockerRequest),
+    client: alert.client === undefined ? undefined : clientOf(alert.client),
     container: alert.container === undefined ? undefined : containerOf(alert.container),
     host: {
       hostname: host.hostname,
@@ -146,7 +148,6 @@ function engineEventOf(facts: EngineFacts): object {
 }
 
 function requestOf(request: RequestFacts): object {
-  const { client } = request;
   return {
     method: request.method,
     uri: request.uri,
@@ -174,18 +175,24 @@ function requestOf(request: RequestFacts): object {
     devices: request.devices,
     env: request.env,
     labels: request.labels,
-    client:
-      client === undefined
-        ? undefined
-        : {
-            confidence: client.confidence,
-            pid: client.pid,
-            uid: client.uid,
-            loginuid: client.loginuid,
-            user: client.user,
-            tty: client.tty,
-            cmdline: client.cmdline,
-          },
+  };
+}
+
+function clientOf(client: DockerClient): object {
+  return {
+    confidence: client.confidence,
+    pid: client.pid,
+    uid: client.uid,
+    loginuid: client.loginuid,
+    session: client.session,
+    user: client.user,
+    tty: client.tty,
+    terminal: terminalName(client.tty),
+    exe: client.exe,
+    cmdline: client.cmdline,
+    parents: client.parents,
+    ssh: client.ssh,
+    container_id: client.containerId,
   };
 }
 

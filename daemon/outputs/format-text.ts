@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Alert, AlertProcess, AlertSubject, Priority } from "../model/alert.ts";
 import type { Container } from "../model/container.ts";
+import { terminalName } from "../model/docker-client.ts";
 import type { RequestFacts } from "../model/docker-request.ts";
 import type { EngineFacts } from "../model/engine-event.ts";
 import { printableHead } from "../util/printable-text.ts";
@@ -37,6 +38,7 @@ export function formatText(alert: Alert, options: { readonly hasColor: boolean }
     ...programRows(alert.process, paint),
     ...engineEventRows(alert.engineEvent, paint),
     ...requestRows(alert.dockerRequest, paint),
+    ...clientRows(alert),
     ...containerRows(alert),
     ...(alert.process === undefined ? [] : personRows(alert.process, alert.ancestors)),
     ...policyRows(alert),
@@ -79,7 +81,7 @@ function requestRows(
   paint: Paint,
 ): (readonly [string, string])[] {
   if (request === undefined) return [];
-  const { action, method, uri, argv, client } = request;
+  const { action, method, uri, argv } = request;
   const rows: (readonly [string, string])[] = [
     [
       "request",
@@ -87,12 +89,21 @@ function requestRows(
     ],
   ];
   if (argv.length > 0) rows.push(["command", printableHead(argv.join(" "), commandLengthMax)]);
-  if (client !== undefined) {
-    const { confidence, pid, user, cmdline } = client;
-    const who = `${user ?? `uid ${client.uid}`}  ${cmdline}`;
-    rows.push(["client", `${printableHead(who, commandLengthMax)}  pid ${pid} (${confidence})`]);
-  }
   return rows;
+}
+
+/** `alice  docker exec -it web sh  pid 812 on pts/3, sshd: alice@pts/3 (exact)` */
+function clientRows({ client }: Alert): (readonly [string, string])[] {
+  if (client === undefined) return [];
+  const { confidence, pid, uid, user, tty, cmdline, ssh } = client;
+  const terminal = terminalName(tty);
+  const where = [
+    `pid ${pid}${terminal === undefined ? "" : ` on ${terminal}`}`,
+    ...(ssh === undefined ? [] : [printableHead(ssh, 100)]),
+  ];
+  const who = printableHead(user ?? `uid ${uid}`, 64);
+  const command = printableHead(cmdline, commandLengthMax);
+  return [["client", `${who}  ${command}  ${where.join(", ")} (${confidence})`]];
 }
 
 function engineEventRows(

@@ -6,6 +6,7 @@ import {
   type ExecFacts,
   type Surroundings,
 } from "../../daemon/enrich/enrich.ts";
+import { DockerClients } from "../../daemon/enrich/docker-clients.ts";
 import { ExecSessions } from "../../daemon/enrich/exec-origin.ts";
 import { ProcessTree } from "../../daemon/enrich/process-tree.ts";
 import { readUserDirectory } from "../../daemon/enrich/users.ts";
@@ -48,7 +49,8 @@ function event(changes: Partial<ExecFacts>, around: Partial<Surroundings> = {}):
   tree.add(sampleProcess({ pid: 60, comm: "sh", startTicks: 40n }));
   const sessions = new ExecSessions();
   const allowlists = new Set<string>();
-  const surroundings = { host, allowlists, tree, sessions, bootNs: 1_000n, ...around };
+  const clients = new DockerClients();
+  const surroundings = { host, allowlists, tree, sessions, clients, bootNs: 1_000n, ...around };
   return enrich({ ...facts, ...changes }, 11, surroundings);
 }
 

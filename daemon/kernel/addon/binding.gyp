@@ -3,6 +3,7 @@
     {
       "target_name": "execwarden",
       "sources": [
+        "src/accepted_sockets.cc",
         "src/audit.cc",
         "src/binding.cc",
         "src/binding_audit.cc",

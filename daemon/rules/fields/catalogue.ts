@@ -17,6 +17,7 @@ import {
   requestEventType,
 } from "./docker.ts";
 import { requestFields } from "./docker-request.ts";
+import { clientFields } from "./docker-client.ts";
 import { identityFields } from "./identity.ts";
 import { eventFields, occurrenceFields } from "./event.ts";
 import { executableFields } from "./executable.ts";
@@ -39,6 +40,7 @@ const commonFields: readonly FieldSpec<Occurrence>[] = [
   ...placeFields,
   ...containerTimeFields,
   ...kubernetesFields,
+  ...clientFields,
 ];
 
 const execFields: readonly FieldSpec<ExecEvent>[] = [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FieldReader, FieldSpec, Value } from "../../lang/field.ts";
-import type { RequestClient, RequestFacts } from "../../model/docker-request.ts";
+import type { RequestFacts } from "../../model/docker-request.ts";
 import type { DockerEvent } from "../../model/event.ts";
 import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
 import { namedField, plainFields } from "./define.ts";
@@ -50,10 +50,6 @@ function anyField(
     },
   };
   return { name, type: "string", description, cost: 3, bind: () => reader };
-}
-
-function ofClient(get: (client: RequestClient) => Value | undefined) {
-  return asked(({ client }) => (client === undefined ? undefined : get(client)));
 }
 
 function line(words: readonly string[]): string | undefined {
@@ -123,26 +119,6 @@ const containerTexts = textFields([
   ],
 ]);
 
-const clientFields = plainFields<DockerEvent>([
-  ["docker.client.pid", "i64", "process that asked", ofClient(({ pid }) => pid)],
-  ["docker.client.uid", "u32", "user id of that process", ofClient(({ uid }) => uid)],
-  ["docker.client.loginuid", "i64", "user id that logged in", ofClient(({ loginuid }) => loginuid)],
-  ["docker.client.user", "string", "name of who logged in", ofClient(({ user }) => text(user))],
-  ["docker.client.tty", "u32", "terminal of the client, 0 for none", ofClient(({ tty }) => tty)],
-  [
-    "docker.client.cmdline",
-    "string",
-    "command line of the client",
-    ofClient(({ cmdline }) => text(cmdline)),
-  ],
-  [
-    "docker.client.confidence",
-    "string",
-    "exact or inferred",
-    ofClient(({ confidence }) => confidence),
-  ],
-]);
-
 /** docker.*: what is asked of the engine's API, before it is done (ours). */
 export const requestFields: readonly FieldSpec<DockerEvent>[] = [
   ...requestTexts,
@@ -189,7 +165,6 @@ export const requestFields: readonly FieldSpec<DockerEvent>[] = [
     get: (event, key) =>
       event.kind === "docker-request" ? memberOf(event.request.query, key) : undefined,
   }),
-  ...clientFields,
 ];
 
 function memberOf(

@@ -6,7 +6,7 @@
 
 namespace execwarden {
 
-// Adds killProcess, notifyServiceManager, readProcess and readInRoot.
+// Adds killProcess, notifyServiceManager, readProcess, readInRoot and what else the host is asked.
 void ExportHostCalls(Napi::Env env, Napi::Object exports);
 
 }  // namespace execwarden

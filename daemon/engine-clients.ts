@@ -1,0 +1,169 @@
+// Who is connected to the engine's socket, and who these processes are: the door's view of the host, in the main thread.
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from "node:fs";
+import { containerIdsOf } from "./enrich/cgroup.ts";
+import type { Binding } from "./kernel/binding.ts";
+import type { DockerClient } from "./model/docker-client.ts";
+import { parseStat, parseStatus, type StatFacts, type StatusFacts } from "./tracer/proc-text.ts";
+import { fromByteString, type ByteString } from "./util/byte-string.ts";
+import type { Look } from "../plugin/attribution.ts";
+import type { Connection } from "../plugin/client-choice.ts";
+
+/** More than an engine has in use; beyond that nobody is told for certain. */
+const descriptorsMax = 8_192;
+/** A look through /proc for the engine's process, when the last one is not it any more. */
+const searchEveryMs = 2_000;
+const parentsMax = 16;
+const cmdlineLengthMax = 4_096;
+const usersFreshMs = 5_000;
+/** (uid_t)-1: nobody logged in (proc(5)). */
+const unset = 4_294_967_295;
+
+interface ReadProcess {
+  readonly status: StatusFacts;
+  readonly stat: StatFacts;
+  readonly exe: string;
+  readonly argv: readonly string[];
+}
+
+/** Looks at the engine's connections and at the processes behind them. Nothing here throws or waits for anybody. */
+export class EngineClients {
+  readonly ownPid = process.pid;
+  readonly #binding: Binding;
+  readonly #monotonicMs: () => number;
+  #enginePid: number | undefined;
+  #searchedMs = -Infinity;
+  #users: { readonly names: ReadonlyMap<number, string>; readonly readMs: number } | undefined;
+
+  constructor(binding: Binding, monotonicMs: () => number) {
+    this.#binding = binding;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** The engine's connections; undefined while its process is not known. */
+  look(): Look | undefined {
+    const known = this.#enginePid === undefined ? undefined : this.#lookAt(this.#enginePid);
+    if (known !== undefined) return known;
+    this.#enginePid = undefined;
+    const nowMs = this.#monotonicMs();
+    if (nowMs - this.#searchedMs < searchEveryMs) return undefined;
+    this.#searchedMs = nowMs;
+    for (const pid of processesNamed("dockerd")) {
+      const look = this.#lookAt(pid);
+      if (look === undefined) continue;
+      this.#enginePid = pid;
+      return look;
+    }
+    return undefined;
+  }
+
+  commandLine(pid: number): readonly string[] {
+    return this.#read(pid)?.argv ?? [];
+  }
+
+  holds(pid: number, inode: number): boolean {
+    return this.#binding.holdsOtherEnd(pid, inode) === 1;
+  }
+
+  describe(pid: number, confidence: DockerClient["confidence"]): DockerClient | undefined {
+    const found = this.#read(pid);
+    if (found === undefined) return undefined;
+    const { status, stat, exe, argv } = found;
+    const loginuid = numberIn(`/proc/${pid}/loginuid`);
+    const session = numberIn(`/proc/${pid}/sessionid`);
+    const user = this.#nameOf(loginuid ?? status.uid);
+    const [containerId] = containerIdsOf(this.#binding.readCgroup(pid).toString("latin1")).slice(
+      -1,
+    );
+    const { parents, ssh } = this.#parentsOf(stat.ppid);
+    return {
+      ...{ confidence, pid, uid: status.uid, tty: stat.tty, exe, parents },
+      cmdline: argv.join(" ").slice(0, cmdlineLengthMax),
+      ...(loginuid === undefined ? {} : { loginuid }),
+      ...(session === undefined ? {} : { session }),
+      ...(user === undefined ? {} : { user }),
+      ...(ssh === undefined ? {} : { ssh }),
+      ...(containerId === undefined ? {} : { containerId }),
+    };
+  }
+
+  // The engine that we talk to is the one that has a connection of ours.
+  #lookAt(enginePid: number): Look | undefined {
+    const [errno, isComplete, hasInternet, ...rest] = this.#binding.acceptedSockets(
+      enginePid,
+      descriptorsMax,
+    );
+    const connections: Connection[] = [];
+    for (let at = 0; at < rest.length; at += 5) {
+      const [inode, pid, , isClosed] = rest.slice(at, at + 5);
+      if (typeof inode !== "number" || typeof pid !== "number") continue;
+      connections.push({ inode, pid, isClosed: isClosed === true });
+    }
+    if (!connections.some(({ pid }) => pid === this.ownPid)) return undefined;
+    return { connections, isWhole: errno === 0 && isComplete === true && hasInternet === false };
+  }
+
+  #parentsOf(first: number): { readonly parents: readonly string[]; readonly ssh?: string } {
+    const parents: string[] = [];
+    let ssh: string | undefined;
+    for (let pid = first; pid > 0 && parents.length < parentsMax;) {
+      const found = this.#read(pid);
+      if (found === undefined) break;
+      const name = fromByteString(found.stat.comm);
+      parents.push(name);
+      // A session's own one names the user: the one that listens has another title.
+      if (name === "sshd" || name === "sshd-session") ssh ??= found.argv.join(" ").trim();
+      pid = found.stat.ppid;
+    }
+    return { parents, ...(ssh === undefined || ssh === "" ? {} : { ssh }) };
+  }
+
+  #read(pid: number): ReadProcess | undefined {
+    const [status = "", stat = "", exe = "", argv = ""] = this.#binding
+      .readProcess(pid)
+      .map((text): ByteString => text.toString("latin1"));
+    const ids = parseStatus(status);
+    const facts = parseStat(stat);
+    if (ids === undefined || facts === undefined) return undefined;
+    const words = argv === "" ? [] : argv.replace(/\0+$/, "").split("\0");
+    return { status: ids, stat: facts, exe: fromByteString(exe), argv: words.map(fromByteString) };
+  }
+
+  #nameOf(uid: number): string | undefined {
+    const nowMs = this.#monotonicMs();
+    if (this.#users === undefined || nowMs - this.#users.readMs > usersFreshMs)
+      this.#users = { names: readNames(), readMs: nowMs };
+    return this.#users.names.get(uid);
+  }
+}
+
+function processesNamed(name: string): readonly number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && textOf(`/proc/${pid}/comm`) === `${name}\n`);
+}
+
+// procfs answers these from memory, whatever the process does; /etc/passwd is the host's own.
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function numberIn(path: string): number | undefined {
+  const text = textOf(path);
+  return text === "" || Number(text) === unset ? undefined : Number(text);
+}
+
+// name:password:uid:…
+function readNames(): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const line of textOf("/etc/passwd").split("\n")) {
+    const [name = "", , uid = ""] = line.split(":");
+    if (name !== "" && /^[0-9]{1,10}$/.test(uid) && !names.has(Number(uid)))
+      names.set(Number(uid), name);
+  }
+  return names;
+}
