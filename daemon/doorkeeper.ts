@@ -117,7 +117,6 @@ export class Doorkeeper {
         deadlineMs: () => settings().deadlineMs,
       }),
       attribution: this.#attribution,
-      onAsked,
       mode: () => (this.#isPaused ? "monitor" : this.#mode),
       draft: draftAlert,
       onDrafts: (drafts) => {

@@ -29,6 +29,7 @@ import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { gateOf, type AnyGate } from "./kernel/without-gate.ts";
 import type { Container } from "./model/container.ts";
+import type { AskedBy } from "./model/docker-client.ts";
 import type { Log } from "./model/ports.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import { followAudit } from "./kernel/audit-stream.ts";
@@ -37,6 +38,7 @@ import { Pipeline } from "./pipeline.ts";
 import type { SecondSight } from "./second-view.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
 import { assert, unreachable } from "./util/assert.ts";
+import { toByteString } from "./util/byte-string.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 20;
@@ -159,7 +161,7 @@ class GuardThread {
     if ("change" in message) this.#swap.take(message);
     else if (message.kind === "witness") this.#setWitness(message);
     else if (message.kind === "engine-answered") this.#alertWait.engineAnswered(monotonicMs());
-    else if (message.kind === "asked") this.#clients.take(message.asked, monotonicMs());
+    else if (message.kind === "asked") this.#setAsked(message.asked);
     else if (message.kind === "image") this.#contents.setImage(message.imageId, message.files);
     else this.#hear(message);
     this.#sweepAll();
@@ -211,6 +213,14 @@ class GuardThread {
       default:
         unreachable(message);
     }
+  }
+
+  #setAsked(asked: AskedBy): void {
+    const { action, execId, containerId, command } = asked;
+    this.#clients.take(asked, monotonicMs());
+    if (action !== "exec.start" || execId === undefined) return;
+    if (containerId === undefined || command === undefined) return;
+    this.#engineLane.sessions.start(execId, { containerId, command: toByteString(command) });
   }
 
   #sweepAll(): void {

@@ -41,10 +41,8 @@ interface UnderWay {
   readonly inodes: Set<number>;
 }
 
-interface Making {
-  readonly action: string;
-  readonly client: DockerClient;
-}
+/** An exec or container that is being made, and for whom. */
+type Making = Omit<AskedBy, "execId">;
 
 /**
  * Finds who asked. A connection carries one request at a time, so one whose request has no answer yet asks nothing else;
@@ -56,8 +54,8 @@ export class Attribution {
   #underWay: readonly UnderWay[] = [];
   #seen: ReadonlySet<number> = new Set();
   readonly #making = new Map<string, Making>();
-  /** Who asked for a container or exec that was made, by its id. */
-  readonly #makers = new Map<string, DockerClient>();
+  /** Containers and execs that were made, by their ids. */
+  readonly #made = new Map<string, Making>();
 
   constructor(ports: ClientPorts) {
     this.#ports = ports;
@@ -82,9 +80,15 @@ export class Attribution {
     const pid = sure ?? this.#likeliest(free, wanted, before);
     if (pid === undefined) return undefined;
     const client = this.#ports.describe(pid, sure === undefined ? "inferred" : "exact");
-    if (client !== undefined && makes.has(wanted.action))
-      bound(this.#making, key, { client, action: wanted.action });
     return client;
+  }
+
+  /** The request is let through. */
+  allowed(request: AuthorizationRequest, asked: AskedBy): void {
+    if (makes.has(asked.action)) bound(this.#making, keyOf(request), asked);
+    // What is to be run, and where, was told when the exec was made.
+    const made = asked.action === "exec.start" ? this.#made.get(asked.execId ?? "") : undefined;
+    this.#ports.tell({ ...made, ...asked });
   }
 
   /** The request has its answer: its connection may ask again. */
@@ -95,9 +99,8 @@ export class Attribution {
     this.#making.delete(key);
     const id = madeId(request);
     if (making === undefined || id === undefined) return;
-    const { action, client } = making;
-    bound(this.#makers, id, client);
-    if (action === "exec.create") this.#ports.tell({ client, action, execId: id });
+    bound(this.#made, id, making);
+    if (making.action === "exec.create") this.#ports.tell({ ...making, execId: id });
   }
 
   /** Who asked for what the engine told of, where it does not ask us: by the command lines of those that are connected. */
@@ -133,7 +136,7 @@ export class Attribution {
     wanted: Wanted,
     before: ReadonlySet<number>,
   ): number | undefined {
-    const maker = this.#makers.get(wanted.target)?.pid;
+    const maker = this.#made.get(wanted.target)?.client.pid;
     const pids = new Set(free.filter(({ isClosed }) => !isClosed).map(({ pid }) => pid));
     const candidates = [...pids].slice(0, candidatesMax).map((pid): Candidate => ({
       pid,

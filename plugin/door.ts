@@ -16,8 +16,6 @@ export interface DoorOptions {
   readonly judge: DoorJudge;
   readonly around: Surroundings;
   readonly attribution: Attribution;
-  /** Takes who asked for what was let through. */
-  readonly onAsked: (asked: AskedBy) => void;
   /** `monitor` as well while enforcement is paused. */
   readonly mode: () => "monitor" | "enforce";
   readonly settings: () => DoorSettings;
@@ -112,7 +110,10 @@ export class Door {
       if (this.#waiting > waitingMax) return this.#fail(facts, "too many requests wait");
       const resolved = await this.#inTime(resolveRequest(read, this.#options.around));
       if (resolved === undefined) return this.#fail(facts, "the engine did not answer in time");
-      return this.#decide(resolved, client);
+      const answer = this.#decide(resolved, client);
+      if (answer.isAllowed && client !== undefined)
+        this.#options.attribution.allowed(request, askedOf(resolved, client));
+      return answer;
     } catch (error) {
       return this.#fail(facts, error instanceof Error ? error.message : String(error));
     } finally {
@@ -140,10 +141,7 @@ export class Door {
       timeNs: clock.nowNs(),
     });
     if (drafts.length > 0) onDrafts(drafts);
-    if (verdict === "allow") {
-      if (client !== undefined) this.#options.onAsked(askedOf(resolved, client));
-      return { isAllowed: true };
-    }
+    if (verdict === "allow") return { isAllowed: true };
     this.#refused += 1;
     return { isAllowed: false, message: message ?? "refused" };
   }

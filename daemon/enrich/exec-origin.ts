@@ -15,23 +15,45 @@ export interface OriginInput {
 }
 
 const sessionsMax = 4_096;
+/** The engine tells of an exec before its process begins, whose start is known to the hundredth of a second. */
+const startSlackNs = 20_000_000n;
+const startWithinNs = 10_000_000_000n;
 
-/** The `docker exec`s that were started and whose first process has not been seen. Bounded: the oldest give way. */
+interface Session {
+  readonly containerId: string;
+  readonly command: ByteString;
+}
+
+interface Orphan extends Session {
+  readonly startNs: bigint;
+}
+
+/**
+ * The `docker exec`s that were started and whose first process has not been seen, and first processes whose exec the
+ * engine has not told of. Bounded: the oldest give way.
+ */
 export class ExecSessions {
-  readonly #commands = new Map<
-    string,
-    { readonly containerId: string; readonly command: ByteString }
-  >();
+  readonly #commands = new Map<string, Session>();
+  readonly #seen = new Set<string>();
+  readonly #orphans = new Map<string, Orphan>();
+  readonly #late = new Map<string, string>();
 
   /** Takes an event of the engine. */
-  take({ action, containerId, execId, execCommand = "" }: EngineFacts): void {
+  take({ action, containerId, execId, execCommand = "", timeNs }: EngineFacts): void {
     if (containerId === undefined || execId === undefined) return;
     if (action === "exec_die") this.#commands.delete(execId);
-    if (action !== "exec_start") return;
-    this.#commands.set(execId, { containerId, command: toByteString(execCommand) });
-    const oldest = this.#commands.keys().next();
-    if (this.#commands.size > sessionsMax && oldest.done !== true)
-      this.#commands.delete(oldest.value);
+    if (action !== "exec_start" || this.#commands.has(execId) || this.#seen.has(execId)) return;
+    const session = { containerId, command: toByteString(execCommand) };
+    const orphan = this.#orphanOf(session, timeNs);
+    if (orphan === undefined) return this.start(execId, session);
+    this.#orphans.delete(orphan);
+    setBounded(this.#late, orphan, execId);
+    this.seen(execId);
+  }
+
+  /** An exec is about to be started: known before the engine tells of it. */
+  start(execId: string, session: Session): void {
+    if (!this.#seen.has(execId)) setBounded(this.#commands, execId, session);
   }
 
   /** The exec that a process with this command line is the first of: the oldest one, once. */
@@ -39,7 +61,7 @@ export class ExecSessions {
     const command = argv.join(" ").trim();
     for (const [execId, session] of this.#commands) {
       if (session.containerId !== containerId || session.command !== command) continue;
-      this.#commands.delete(execId);
+      this.seen(execId);
       return execId;
     }
     return undefined;
@@ -48,7 +70,34 @@ export class ExecSessions {
   /** The first process of this exec was seen. */
   seen(execId: string): void {
     this.#commands.delete(execId);
+    this.#seen.add(execId);
+    const oldest = this.#seen.keys().next();
+    if (this.#seen.size > sessionsMax && oldest.done !== true) this.#seen.delete(oldest.value);
   }
+
+  /** A process is the first of an exec that was not told of; `execOf` has its id as soon as the engine tells. */
+  await(line: string, containerId: string, { argv, startNs }: Process): void {
+    setBounded(this.#orphans, line, { containerId, command: argv.join(" ").trim(), startNs });
+  }
+
+  execOf(line: string): string | undefined {
+    return this.#late.get(line);
+  }
+
+  #orphanOf({ containerId, command }: Session, toldNs: bigint): string | undefined {
+    for (const [line, orphan] of this.#orphans) {
+      const isIts = orphan.containerId === containerId && orphan.command === command;
+      const ageNs = orphan.startNs - toldNs;
+      if (isIts && ageNs > -startSlackNs && ageNs < startWithinNs) return line;
+    }
+    return undefined;
+  }
+}
+
+function setBounded<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  const oldest = map.keys().next();
+  if (map.size > sessionsMax && oldest.done !== true) map.delete(oldest.value);
 }
 
 /**
@@ -58,13 +107,14 @@ export class ExecSessions {
  * false then. Nothing is waited for.
  */
 export function originOf(input: OriginInput): ExecOrigin {
-  const { process, before, container } = input;
-  if (before !== undefined) return before;
+  const { process, before, container, sessions } = input;
+  if (before !== undefined) return completed(before, sessions);
   if (process.vpid === 1 || process.pid === container.pid)
     return { kind: "entrypoint", isExact: true };
   const { parent } = process;
-  if (parent?.origin !== undefined) return childOf(parent.origin);
-  if (parent !== undefined && isInside(parent)) return childOf(originOfElder(parent));
+  if (parent?.origin !== undefined) return childOf(completed(parent.origin, sessions));
+  if (parent !== undefined && isInside(parent))
+    return childOf(completed(originOfElder(parent), sessions));
   return originOfFirst(input);
 }
 
@@ -77,15 +127,25 @@ function originOfFirst({ process, container, sessions }: OriginInput): ExecOrigi
   // A health check is told by its command alone: the engine runs it as any other exec.
   const kind = isHealthcheck(process.argv, container) ? "healthcheck" : "exec";
   const isExact = named !== undefined && kind === "exec";
-  return { kind, isExact, ...(execId === undefined ? {} : { execId }) };
+  if (execId !== undefined) return { kind, isExact, execId };
+  const line = `${process.pid}:${process.startTicks}`;
+  sessions.await(line, container.id, process);
+  return { kind, isExact, line };
 }
 
-function childOf({ kind, root, execId, isExact }: ExecOrigin): ExecOrigin {
+/** With the exec's id, where the engine has told of it meanwhile. */
+function completed(origin: ExecOrigin, sessions: ExecSessions): ExecOrigin {
+  const execId = origin.line === undefined ? undefined : sessions.execOf(origin.line);
+  return execId === undefined || origin.execId !== undefined ? origin : { ...origin, execId };
+}
+
+function childOf({ kind, root, execId, line, isExact }: ExecOrigin): ExecOrigin {
   const first = kind === "child" ? root : kind;
   return {
     ...{ kind: "child", isExact },
     ...(first === undefined ? {} : { root: first }),
     ...(execId === undefined ? {} : { execId }),
+    ...(line === undefined ? {} : { line }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface ExecOrigin {
   readonly root?: "entrypoint" | "exec" | "healthcheck";
   /** The engine's id of the exec that it belongs to. */
   readonly execId?: string;
+  /** Of an exec that the engine has not told of yet: the first process of its line. */
+  readonly line?: string;
   /** False where it was found by likeness: by the command line, or from processes older than the daemon. */
   readonly isExact: boolean;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import { ExecSessions, originOf } from "../../daemon/enrich/exec-origin.ts";
+import type { EngineFacts } from "../../daemon/model/engine-event.ts";
 import type { ExecOrigin, Process } from "../../daemon/model/process.ts";
 import { container } from "../policy/samples.ts";
 import { engineFacts } from "../rules/docker-event.ts";
@@ -36,9 +37,13 @@ const rows: readonly [what: string, process: Partial<Process>, origin: ExecOrigi
   [
     "runc of another container names nothing",
     { parent: forged, argv: ["id"] },
-    { kind: "exec", isExact: false },
+    { kind: "exec", isExact: false, line: "700:41" },
   ],
-  ["nobody knows its exec", { parent: shim, argv: ["x"] }, { kind: "exec", isExact: false }],
+  [
+    "nobody knows its exec",
+    { parent: shim, argv: ["x"] },
+    { kind: "exec", isExact: false, line: "700:41" },
+  ],
   [
     "a health check, by its command",
     { parent: runc, argv: check },
@@ -79,7 +84,7 @@ for (const [what, changes, origin] of rows) {
     const sessions = new ExecSessions();
     const facts = engineFacts({ action: "exec_start", execId: otherId, containerId: id });
     sessions.take({ ...facts, execCommand: "sh -c id" });
-    const process = sampleProcess({ pid: 700, vpid: 9, ...changes });
+    const process = sampleProcess({ pid: 700, vpid: 9, startTicks: 41n, ...changes });
     t.strictSame(originOf({ process, before: undefined, container: web, sessions }), origin);
     t.end();
   });
@@ -110,5 +115,43 @@ t.test("sessions are claimed once, oldest first, and end", (t) => {
   for (let i = 0; i <= 4_096; i++) take("exec_start", `x${String(i)}`, `c${String(i)}`);
   t.equal(sessions.claim(id, ["c0"]), undefined, "the oldest gave way");
   t.equal(sessions.claim(id, ["c1"]), "x1");
+  t.end();
+});
+
+t.test("the engine may tell of an exec after its first process was seen", (t) => {
+  const second = 1_000_000_000n;
+  const rows: readonly (readonly [why: string, told: Partial<EngineFacts>, expected?: string])[] = [
+    ["a moment before it began", { timeNs: 50n * second - 1n }, execId],
+    ["another command", { execCommand: "sh -l" }],
+    ["another container", { containerId: "d".repeat(64) }],
+    ["long before", { timeNs: 30n * second }],
+    ["one that began later", { timeNs: 51n * second }],
+  ];
+  for (const [why, told, expected] of rows) {
+    const sessions = new ExecSessions();
+    const at = { pid: 700, vpid: 9, argv: ["sh"], startTicks: 5n, startNs: 50n * second };
+    const shell = sampleProcess({ ...at, parent: shim });
+    const given = { container: web, sessions };
+    const before = originOf({ process: shell, before: undefined, ...given });
+    t.equal(before.execId, undefined);
+    const facts = { action: "exec_start", execId, containerId: id, execCommand: "sh" };
+    sessions.take(engineFacts({ ...facts, timeNs: 50n * second, ...told }));
+    t.equal(originOf({ process: shell, before, ...given }).execId, expected, why);
+    const child = sampleProcess({ pid: 701, vpid: 10, parent: { ...shell, origin: before } });
+    t.equal(originOf({ process: child, before: undefined, ...given }).execId, expected, why);
+    const isLeft = expected === undefined && told.containerId === undefined;
+    const claimed = sessions.claim(id, [told.execCommand ?? "sh"].join(" ").split(" "));
+    t.equal(claimed, isLeft ? execId : undefined, "and is nobody else's then");
+  }
+  t.end();
+});
+
+t.test("an exec that is known beforehand is not begun again by what the engine tells", (t) => {
+  const sessions = new ExecSessions();
+  sessions.start(execId, { containerId: id, command: "sh" });
+  t.equal(sessions.claim(id, ["sh"]), execId);
+  const facts = { action: "exec_start", execId, containerId: id, execCommand: "sh" };
+  sessions.take(engineFacts(facts));
+  t.equal(sessions.claim(id, ["sh"]), undefined);
   t.end();
 });

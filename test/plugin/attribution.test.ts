@@ -159,29 +159,42 @@ t.test("what the daemon itself may ask is not laid on others", (t) => {
   t.end();
 });
 
-t.test("who made an exec is remembered for its start, and told with the id that it got", (t) => {
+t.test("who made an exec is remembered for its start, with what it runs", (t) => {
   const { state, told, attribution, ask } = setUp();
   state.connections = [
     [101, bob],
     [102, portainer],
   ];
-  t.equal(ask(), `${bob} inferred`);
+  const client = attribution.begin(execCreate, inWeb);
+  t.match(client, { pid: bob, confidence: "inferred" });
+  if (client === undefined) throw new Error("nobody asked");
+  const asked = { client, action: "exec.create", containerId: "c", command: "id" };
+  attribution.allowed(execCreate, asked);
   const body = Buffer.from(JSON.stringify({ Id: id }));
   attribution.end({ ...execCreate, responseStatus: 201, responseBody: body });
-  t.match(told, [{ action: "exec.create", execId: id, client: { pid: bob } }]);
-  const started: Wanted = { action: "exec.start", target: id, names: [id], command: "" };
-  t.equal(ask(request(`POST /v1.41/exec/${id}/start`), started), `${bob} inferred`);
+  const start = request(`POST /v1.41/exec/${id}/start`);
+  t.equal(
+    ask(start, { action: "exec.start", target: id, names: [id], command: "" }),
+    `${bob} inferred`,
+  );
+  attribution.allowed(start, { client, action: "exec.start", execId: id });
+  t.strictSame(told, [
+    asked,
+    { ...asked, execId: id },
+    { ...asked, action: "exec.start", execId: id },
+  ]);
   t.end();
 });
 
 t.test("an answer that names nothing makes nobody a maker", (t) => {
-  const { state, told, attribution, ask } = setUp();
+  const { state, told, attribution } = setUp();
   state.connections = [[101, bob]];
   for (const text of ["", "{", "null", '{"Id":"x"}', '{"message":"no such container"}']) {
-    ask();
+    const client = attribution.begin(execCreate, inWeb);
+    if (client !== undefined) attribution.allowed(execCreate, { client, action: "exec.create" });
     attribution.end({ ...execCreate, responseStatus: 201, responseBody: Buffer.from(text) });
   }
-  t.strictSame(told, []);
+  t.notOk(told.some(({ execId }) => execId !== undefined));
   t.end();
 });
 
