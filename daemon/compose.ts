@@ -126,9 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
   const { actions, undo } = createActions(options, { engine, binding, hooks, outputs, recent });
   const flow = { actions, undo, outputs, engine: () => inventory.status().engine };
-  const alerts = createFlow(flow, clock, (count) => {
-    guard.taken(count);
-  });
+  const alerts = createFlow(flow, clock, guard.taken.bind(guard));
   const doorkeeper: Doorkeeper = createDoorkeeper(options, {
     ...{ engine, inventory, host, guard, binding, alerts: createFlow(flow, clock) },
     settings: () => generations.config.plugin,

@@ -176,8 +176,9 @@ export class Doorkeeper {
       command: execCommand,
     });
     if (client === undefined) return;
+    // Without the command: the exec may have begun by now, and is not to be waited for as one that is still to come.
     this.#options.onAsked({
-      ...{ client, action: asked, containerId, command: execCommand },
+      ...{ client, action: asked, containerId },
       ...(execId === undefined ? {} : { execId }),
     });
   }

@@ -1,24 +1,24 @@
 // The way of what the engine told, in the guard thread: wait for the container's facts → match → decide → draft.
 // Nothing waits for it: an exec is never held for its sake.
 // SPDX-License-Identifier: Apache-2.0
-import type { DockerClients } from "./enrich/docker-clients.ts";
+import { DockerClients } from "./enrich/docker-clients.ts";
 import { ExecSessions } from "./enrich/exec-origin.ts";
 import type { Places } from "./enrich/places.ts";
 import { draftAlert } from "./guard/alert-draft.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import { unknownContainer, type Container } from "./model/container.ts";
+import type { AskedBy } from "./model/docker-client.ts";
 import type { EngineFacts } from "./model/engine-event.ts";
 import type { EngineEvent, Host } from "./model/event.ts";
 import type { AlertDraft } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import type { Judge } from "./pipeline-port.ts";
+import { toByteString } from "./util/byte-string.ts";
 
 /** What the lane is built from. */
 export interface EngineLaneOptions {
   readonly judge: Judge;
   readonly places: Places;
-  /** Who asked for what. */
-  readonly clients: DockerClients;
   readonly host: Host;
   /** The next running number of an event. */
   readonly nextNumber: () => number;
@@ -42,6 +42,8 @@ const waitingMax = 4_096;
 export class EngineLane {
   /** The execs that the engine told of, for the processes that they are going to be. */
   readonly sessions = new ExecSessions();
+  /** Who asked for what. */
+  readonly clients = new DockerClients();
   readonly #options: EngineLaneOptions;
   readonly #waiting: WaitingRoom<Pending>;
   #taken = 0;
@@ -65,6 +67,15 @@ export class EngineLane {
     this.sessions.take(facts);
     const untilMs = this.#options.monotonicMs() + waitMs;
     this.#waiting.add({ facts, container, untilMs });
+  }
+
+  /** Somebody is about to get what was asked for: before the engine tells of it. */
+  asked(asked: AskedBy): void {
+    const { action, execId, containerId, command } = asked;
+    this.clients.take(asked, this.#options.monotonicMs());
+    if (action !== "exec.start" || execId === undefined) return;
+    if (containerId === undefined || command === undefined) return;
+    this.sessions.start(execId, { containerId, command: toByteString(command) });
   }
 
   /** Judges what is ready, and what has waited long enough. */
@@ -113,7 +124,7 @@ export class EngineLane {
   #eventOf({ facts, container: described }: Pending): EngineEvent {
     const { judge, places, host, nextNumber } = this.#options;
     const { containerId: id, timeNs } = facts;
-    const client = this.#options.clients.ofEngineEvent(facts, this.#options.monotonicMs());
+    const client = this.clients.ofEngineEvent(facts, this.#options.monotonicMs());
     const container =
       id === undefined ? undefined : (places.container(id) ?? described ?? unknownContainer(id));
     return {

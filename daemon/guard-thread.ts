@@ -5,7 +5,6 @@ import { isMainThread, parentPort, workerData, type MessagePort } from "node:wor
 import { CurrentJudge } from "./current-judge.ts";
 import type { GuardWorkerData } from "./draft-channel.ts";
 import { EngineLane } from "./engine-lane.ts";
-import { DockerClients } from "./enrich/docker-clients.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree } from "./enrich/process-tree.ts";
 import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
@@ -29,7 +28,6 @@ import { loadJudge } from "./judge.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { gateOf, type AnyGate } from "./kernel/without-gate.ts";
 import type { Container } from "./model/container.ts";
-import type { AskedBy } from "./model/docker-client.ts";
 import type { Log } from "./model/ports.ts";
 import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guard-messages.ts";
 import { followAudit } from "./kernel/audit-stream.ts";
@@ -38,7 +36,6 @@ import { Pipeline } from "./pipeline.ts";
 import type { SecondSight } from "./second-view.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
 import { assert, unreachable } from "./util/assert.ts";
-import { toByteString } from "./util/byte-string.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 20;
@@ -57,7 +54,6 @@ class GuardThread {
   readonly #places = new Places();
   readonly #tree: ProcessTree;
   readonly #users = new Map<string, UserDirectory>();
-  readonly #clients = new DockerClients();
   readonly #settlement: Settlement;
   readonly #alertWait = new AlertWait(monotonicMs());
   readonly #pipeline: Pipeline;
@@ -106,11 +102,11 @@ class GuardThread {
       },
       log: this.#log,
     };
-    this.#engineLane = new EngineLane({ ...shared, clients: this.#clients });
+    this.#engineLane = new EngineLane(shared);
     this.#pipeline = new Pipeline({
       ...shared,
       ...{ tree: this.#tree, settlement: this.#settlement, contents: this.#contents },
-      ...{ sessions: this.#engineLane.sessions, clients: this.#clients },
+      ...{ sessions: this.#engineLane.sessions, clients: this.#engineLane.clients },
       alertWait: this.#alertWait,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
@@ -161,7 +157,7 @@ class GuardThread {
     if ("change" in message) this.#swap.take(message);
     else if (message.kind === "witness") this.#setWitness(message);
     else if (message.kind === "engine-answered") this.#alertWait.engineAnswered(monotonicMs());
-    else if (message.kind === "asked") this.#setAsked(message.asked);
+    else if (message.kind === "asked") this.#engineLane.asked(message.asked);
     else if (message.kind === "image") this.#contents.setImage(message.imageId, message.files);
     else this.#hear(message);
     this.#sweepAll();
@@ -182,7 +178,7 @@ class GuardThread {
         this.#settlement.reset(message.id);
         this.#places.removeContainer(message.id);
         this.#users.delete(message.id);
-        this.#clients.removeContainer(message.id);
+        this.#engineLane.clients.removeContainer(message.id);
         break;
       case "superblock":
         this.#places.addRoot(message, message.point);
@@ -213,14 +209,6 @@ class GuardThread {
       default:
         unreachable(message);
     }
-  }
-
-  #setAsked(asked: AskedBy): void {
-    const { action, execId, containerId, command } = asked;
-    this.#clients.take(asked, monotonicMs());
-    if (action !== "exec.start" || execId === undefined) return;
-    if (containerId === undefined || command === undefined) return;
-    this.#engineLane.sessions.start(execId, { containerId, command: toByteString(command) });
   }
 
   #sweepAll(): void {

@@ -2,7 +2,6 @@
 import t from "tap";
 import { EngineFeed } from "../daemon/engine-feed.ts";
 import { EngineLane } from "../daemon/engine-lane.ts";
-import { DockerClients } from "../daemon/enrich/docker-clients.ts";
 import { Places } from "../daemon/enrich/places.ts";
 import type { Event } from "../daemon/model/event.ts";
 import type { AlertDraft, ToGuard } from "../daemon/model/guard-messages.ts";
@@ -26,7 +25,6 @@ function setUp(onMatch: (event: Event) => void = () => undefined) {
     formatOutput: (event: Event) => ({ output: event.container?.name ?? "none", fields: {} }),
   };
   const lane = new EngineLane({
-    clients: new DockerClients(),
     judge: {
       match(event) {
         events.push(event);

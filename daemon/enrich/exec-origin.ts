@@ -45,7 +45,10 @@ export class ExecSessions {
     if (action !== "exec_start" || this.#commands.has(execId) || this.#seen.has(execId)) return;
     const session = { containerId, command: toByteString(execCommand) };
     const orphan = this.#orphanOf(session, timeNs);
-    if (orphan === undefined) return this.start(execId, session);
+    if (orphan === undefined) {
+      this.start(execId, session);
+      return;
+    }
     this.#orphans.delete(orphan);
     setBounded(this.#late, orphan, execId);
     this.seen(execId);
