@@ -79,15 +79,23 @@ function readNames(object: {
   // A volume's id is its name, and images are told by name where they have one.
   const name = named ?? (type === "volume" || type === "image" ? actorId : undefined);
   const isContainer = type === "container";
-  // A pull has the tag in the id alone; other events of images have their digest there.
-  const ofItself = actorId.startsWith("sha256:") ? name : actorId;
-  const image = isContainer ? fitText(memberOf(attributes, "image"), referenceLengthMax) : ofItself;
+  const image = imageOf(object, name);
   const containerId = readContainerId(isContainer ? actorId : memberOf(attributes, "container"));
   return {
     ...(name === undefined ? {} : { name: isContainer ? withoutSlash(name) : name }),
-    ...(image === undefined || !(isContainer || type === "image") ? {} : { image }),
+    ...(image === undefined ? {} : { image }),
     ...(containerId === undefined ? {} : { containerId }),
   };
+}
+
+function imageOf(
+  { type, actorId, attributes }: Parameters<typeof readNames>[0],
+  name: string | undefined,
+): string | undefined {
+  if (type === "container") return fitText(memberOf(attributes, "image"), referenceLengthMax);
+  if (type !== "image") return undefined;
+  // A pull has the tag in the id alone; other events of images have their digest there.
+  return actorId.startsWith("sha256:") ? name : actorId;
 }
 
 /** The facts that a container's own labels of the same name overwrite in its events: not to be believed then. */
