@@ -143,7 +143,7 @@ $(run_config):
 	@mkdir -p $(@D)/conf.d
 	@printf '%s\n' \
 	  '# Written by `make run`: the shipped rules, policies and allowlist of this checkout.' \
-	  'rules_files: ["$(CURDIR)/rules/web-fetch.yaml", "$(CURDIR)/rules/web-fetchers.yaml", "$(CURDIR)/rules/docker-events.yaml", "$(CURDIR)/rules/docker.yaml", "$(CURDIR)/rules/second-view.yaml"]' \
+	  'rules_files: ["$(CURDIR)/rules/web-fetch.yaml", "$(CURDIR)/rules/web-fetchers.yaml", "$(CURDIR)/rules/docker-events.yaml", "$(CURDIR)/rules/docker.yaml", "$(CURDIR)/rules/second-view.yaml", "$(CURDIR)/rules/programs.yaml"]' \
 	  'policies_files: ["$(CURDIR)/rules/policies.d"]' \
 	  'allowlist_file: "$(CURDIR)/rules/allowlist.yaml"' \
 	  'mode: monitor' >$@

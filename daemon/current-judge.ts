@@ -7,6 +7,7 @@ import type { Decision } from "./model/decision.ts";
 import type { Event, Place } from "./model/event.ts";
 import { createLimits } from "./policy/limits.ts";
 import type { Policy } from "./policy/policy.ts";
+import type { ProgramList } from "./policy/programs.ts";
 import type { Rule } from "./rules/ruleset.ts";
 
 /** Policies whose limits are remembered, and cooldowns at the same time. */
@@ -28,12 +29,10 @@ export class CurrentJudge implements LiveJudge {
   #judge: LiveJudge;
   #policies: readonly Policy[];
   #pausedText: string | undefined;
-  #question: ContentQuestion;
 
   constructor(first: Generation, monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
     this.#policies = first.loaded.policies;
-    this.#question = first.loaded.question;
     this.#judge = this.#judgeOf(first);
   }
 
@@ -46,7 +45,6 @@ export class CurrentJudge implements LiveJudge {
       if (limitsOf.get(info.name) !== JSON.stringify(limits)) this.#limits.forget(info.name);
     }
     this.#policies = next.loaded.policies;
-    this.#question = next.loaded.question;
     this.#judge = this.#judgeOf(next);
   }
 
@@ -55,9 +53,8 @@ export class CurrentJudge implements LiveJudge {
     this.#pausedText = text;
   }
 
-  /** What the rules in force ask about the contents of files. */
-  get question(): ContentQuestion {
-    return this.#question;
+  questionOf(container: Container): ContentQuestion {
+    return this.#judge.questionOf(container);
   }
 
   match(event: Event): readonly Rule[] {
@@ -70,6 +67,18 @@ export class CurrentJudge implements LiveJudge {
 
   allowlistsOf(container: Container | undefined): ReadonlySet<string> {
     return this.#judge.allowlistsOf(container);
+  }
+
+  get widestQuestion(): ContentQuestion {
+    return this.#judge.widestQuestion;
+  }
+
+  denies(event: Event): boolean {
+    return this.#judge.denies(event);
+  }
+
+  programListsOf(container: Container | undefined): readonly ProgramList[] {
+    return this.#judge.programListsOf(container);
   }
 
   couldDeny(place: Place): boolean {

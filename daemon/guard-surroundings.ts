@@ -10,6 +10,7 @@ import { Settlement } from "./guard/settlement.ts";
 import type { LiveJudge } from "./judge.ts";
 import type { Binding } from "./kernel/binding.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
+import type { Container } from "./model/container.ts";
 import type { Host } from "./model/event.ts";
 import type { FromGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
@@ -108,17 +109,18 @@ export function hurry(log: Log): void {
 export function createSettlement(parts: {
   readonly gate: AnyGate;
   readonly places: Places;
-  readonly judge: LiveJudge & { readonly question: ContentQuestion };
+  readonly judge: LiveJudge;
   readonly host: Host;
   readonly post: (message: FromGuard) => void;
 }): Settlement {
   const { gate, places, judge, host, post } = parts;
   // What an image ships is known without its bytes (contents.ts), unless rules ask for digests.
   const keptFrom = ({ device, generation }: DeviceLife): bigint | undefined => {
-    if (judge.question === "nothing") return undefined;
     const owner = generation === 0 ? undefined : places.ownerOf(device);
     const container = owner === undefined ? undefined : places.container(owner);
-    return judge.question === "digest" ? 0n : (container?.createdNs ?? 0n);
+    const question = container === undefined ? judge.widestQuestion : judge.questionOf(container);
+    if (question === "nothing") return undefined;
+    return question === "digest" ? 0n : (container?.createdNs ?? 0n);
   };
   return new Settlement({
     setMode: (life, mode) => {
@@ -143,12 +145,12 @@ export function createSettlement(parts: {
 
 /** The contents of files, which the gate reads of what it holds or keeps. */
 export function createContents(
-  judge: { readonly question: ContentQuestion },
+  judge: { questionOf(container: Container): ContentQuestion },
   gate: AnyGate,
   onKnown: () => void,
 ): Contents {
   return new Contents({
-    question: () => judge.question,
+    question: (container) => judge.questionOf(container),
     digest: ({ ticket, file: { ctimeNs } }, onDigest) =>
       gate.digest(ticket, { sizeMax: contentSizeMax, ctimeNs }, onDigest),
     forget: ({ ticket }) => {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./model/container.ts";
 import type { ContentQuestion } from "./guard/contents.ts";
-import type { RuleInfo } from "./model/decision.ts";
 import type { Place } from "./model/event.ts";
 import type { SourceText } from "./model/guard-messages.ts";
 import type { RuleSettings } from "./model/rule-settings.ts";
@@ -10,16 +9,18 @@ import type { Judge } from "./pipeline-port.ts";
 import {
   allowlistMacros,
   allowlistsOf,
+  programListsOf,
   readAllowlist,
   type Allowlist,
 } from "./policy/allowlist.ts";
-import { decide } from "./policy/decide.ts";
+import { decide, denies } from "./policy/decide.ts";
 import type { LimitState } from "./policy/limits.ts";
 import { readPoliciesInSteps } from "./policy/policy-file.ts";
 import type { Policy } from "./policy/policy.ts";
+import { asksForDigests, type ProgramList } from "./policy/programs.ts";
 import { couldDeny, refusingPolicies } from "./policy/scope.ts";
 import { compileScope, loadRulesInSteps } from "./rules/load.ts";
-import type { Ruleset } from "./rules/ruleset.ts";
+import type { Rule, Ruleset } from "./rules/ruleset.ts";
 import { defaultSource } from "./rules/subject.ts";
 import type { Diagnostic } from "./text/diagnostic.ts";
 import { splitEntries } from "./text/yaml-flow.ts";
@@ -40,10 +41,12 @@ export interface LoadedJudge {
   readonly ruleset: Ruleset;
   readonly policies: readonly Policy[];
   readonly allowlists: readonly Allowlist[];
+  /** What the rules ask about the contents of files. */
   readonly question: ContentQuestion;
 }
 
 const noAllowlists: ReadonlySet<string> = new Set();
+const noLists: readonly ProgramList[] = [];
 
 /** Reads everything and reports every fault of every file; `loaded` is there when no error is. */
 export function loadJudge(sources: JudgeSources): {
@@ -86,7 +89,7 @@ export function* loadJudgeInSteps(sources: JudgeSources): Steps<{
   return {
     loaded: {
       ...{ ruleset: rules.ruleset, policies: policies.policies, allowlists },
-      question: questionOf([...sources.rules, ...(sources.allowlist ? [sources.allowlist] : [])]),
+      question: questionOf(sources.rules),
     },
     diagnostics,
   };
@@ -97,7 +100,7 @@ function questionOf(files: readonly SourceText[]): ContentQuestion {
   const names = (...fields: readonly string[]): boolean =>
     files.some(({ text }) => fields.some((field) => text.includes(field)));
   if (names("proc.exe_sha256")) return "digest";
-  return names("proc.image_path", "proc.applet", "only_from_image") ? "image-path" : "nothing";
+  return names("proc.image_path", "proc.applet") ? "image-path" : "nothing";
 }
 
 /**
@@ -122,6 +125,10 @@ export function* splitJudgeSources(sources: JudgeSources): Steps<JudgeSources> {
 export interface LiveJudge extends Judge {
   /** Whether some policy in force could refuse an exec in this place. */
   couldDeny(place: Place): boolean;
+  /** What is to be known of the contents of files in this container. */
+  questionOf(container: Container): ContentQuestion;
+  /** The same for whichever container asks for most. */
+  readonly widestQuestion: ContentQuestion;
 }
 
 /** What the loaded files judge with. */
@@ -137,8 +144,12 @@ export interface JudgeOptions {
 export function createJudge(loaded: LoadedJudge, options: JudgeOptions): LiveJudge {
   const { ruleset, policies, allowlists } = loaded;
   const { mode, limits, monotonicMs, pausedText = (): undefined => undefined } = options;
-  const refusing = refusingPolicies(policies, rulesOfExecs(ruleset), mode);
+  const rules = rulesOfExecs(ruleset);
+  const hasLists = allowlists.some(({ programs }) => programs !== undefined);
+  const anywhere = refusingPolicies(policies, rules.filter(isForAll), mode);
+  const listed = hasLists ? refusingPolicies(policies, rules, mode) : anywhere;
   const allowed = new WeakMap<Container, ReadonlySet<string>>();
+  const listsOf = rememberLists(allowlists);
   return {
     match: (event) => ruleset.match(event),
     decide: (event, matches) =>
@@ -153,13 +164,47 @@ export function createJudge(loaded: LoadedJudge, options: JudgeOptions): LiveJud
       allowed.set(container, known);
       return known;
     },
-    couldDeny: (place) => couldDeny(place, refusing),
-    canDeny: refusing.length > 0,
+    denies: (event) =>
+      denies({
+        ...{ event, matches: ruleset.match(event), policies, mode },
+        pausedText: pausedText(),
+      }),
+    programListsOf: listsOf,
+    widestQuestion: widest(
+      loaded.question,
+      allowlists.flatMap(({ programs }) => programs ?? []),
+    ),
+    questionOf: (container) => widest(loaded.question, listsOf(container)),
+    couldDeny: (place) => couldDeny(place, listsOf(place.container).length > 0 ? listed : anywhere),
+    canDeny: listed.length > 0,
   };
 }
 
+/** Looks up what lists say of programs once per version of a container; costs nothing where none says anything. */
+function rememberLists(
+  allowlists: readonly Allowlist[],
+): (container: Container | undefined) => readonly ProgramList[] {
+  if (allowlists.every(({ programs }) => programs === undefined)) return () => noLists;
+  const known = new WeakMap<Container, readonly ProgramList[]>();
+  return (container) => {
+    if (container === undefined) return noLists;
+    const lists = known.get(container) ?? programListsOf(container, allowlists);
+    known.set(container, lists);
+    return lists;
+  };
+}
+
+function widest(ofRules: ContentQuestion, lists: readonly ProgramList[]): ContentQuestion {
+  if (lists.length === 0 || ofRules === "digest") return ofRules;
+  return lists.some(asksForDigests) ? "digest" : "image-path";
+}
+
+function isForAll({ needsProgramList }: Rule): boolean {
+  return needsProgramList !== true;
+}
+
 /** The rules in force that an exec may match. */
-function rulesOfExecs({ enabled }: Ruleset): readonly RuleInfo[] {
+function rulesOfExecs({ enabled }: Ruleset): readonly Rule[] {
   return enabled.filter(
     ({ source, inactiveBecause }) => source === defaultSource && inactiveBecause === undefined,
   );

@@ -16,6 +16,7 @@ import type { Decision } from "./model/decision.ts";
 import type { Event, ExecEvent, Host } from "./model/event.ts";
 import type { AlertDraft } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
+import type { ProgramList } from "./policy/programs.ts";
 import type { Rule } from "./rules/ruleset.ts";
 import type { GateRecord } from "./tracer/gate-record.ts";
 import type { TracedExec } from "./tracer/trace.ts";
@@ -24,7 +25,11 @@ import type { TracedExec } from "./tracer/trace.ts";
 export interface Judge {
   match(event: Event): readonly Rule[];
   decide(event: Event, matches: readonly Rule[]): Decision;
+  /** Whether the rules and policies would refuse the event as it stands; nothing is counted. */
+  denies(event: Event): boolean;
   allowlistsOf(container: Container | undefined): ReadonlySet<string>;
+  /** What the allowlists that the container is on say of its programs. */
+  programListsOf(container: Container | undefined): readonly ProgramList[];
   /** Whether any policy in force could refuse an exec anywhere. */
   readonly canDeny: boolean;
 }

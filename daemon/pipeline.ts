@@ -5,6 +5,7 @@ import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
 import { Drafting, type Answered } from "./drafting.ts";
 import { factsOf, lifeOf } from "./exec-facts.ts";
+import { answered, crowdedText, unknownText, unlistedText } from "./guard/overruled.ts";
 import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
 import type { Verdict } from "./model/alert.ts";
@@ -14,6 +15,7 @@ import type { GuardCounters } from "./model/guard-messages.ts";
 import type { Rule } from "./rules/ruleset.ts";
 import type { GateRecord } from "./tracer/gate-record.ts";
 import type { PipelineOptions } from "./pipeline-port.ts";
+import { ProgramJudgement, withFoundVerdict } from "./program-judgement.ts";
 import { Tracer, type TracedExec } from "./tracer/trace.ts";
 
 interface Pending {
@@ -45,12 +47,6 @@ interface Matched extends Enriched {
   readonly early: EarlyAnswer | undefined;
 }
 
-const lateText =
-  "the deadline answered first; raise gate.deadline, or look for what slows the daemon down";
-const unknownText =
-  "the engine had not told of the container in time; gate.on_deadline was answered";
-const crowdedText =
-  "too many execs were waiting, so gate.on_deadline was answered at once; bound the container's processes (docker run --pids-limit)";
 /** Part of the deadline that a held exec may wait for metadata; the rest is for judging it. */
 const heldWaitShare = 0.8;
 const waitingMax = 8_192;
@@ -61,6 +57,7 @@ export class Pipeline {
   readonly #tracer = new Tracer();
   readonly #waiting: WaitingRoom<Pending>;
   readonly #told = new ToldRules();
+  readonly #programs = new ProgramJudgement();
   readonly #drafting: Drafting;
   #judged = 0;
   #argvUnknown = 0;
@@ -204,7 +201,7 @@ export class Pipeline {
   }
 
   #enrich({ traced, cgroupIds, isHeld, early }: Pending): Enriched {
-    const { places, judge } = this.#options;
+    const { contents, places, judge } = this.#options;
     const { record } = traced;
     const { containerId, container: known } = places.identify(lifeOf(record), cgroupIds);
     if (known === undefined) this.#noteUnknown(record, containerId, isHeld);
@@ -214,8 +211,8 @@ export class Pipeline {
     if (!record.isArgvKnown) this.#argvUnknown += 1;
     this.#judged += 1;
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
-    const content = this.#options.contents.of(record, container);
-    const facts = factsOf(traced, isHeld || early !== undefined, content?.imagePath);
+    const content = contents.of(record, container);
+    const facts = factsOf(traced, isHeld || early !== undefined, content?.imagePaths[0]);
     const event = enrich(facts, this.#options.nextNumber(), {
       host: this.#options.host,
       tree: this.#options.tree,
@@ -226,7 +223,8 @@ export class Pipeline {
       ...(users === undefined ? {} : { users }),
       content,
     });
-    return { event, isKnown: known !== undefined };
+    const judged = this.#programs.withVerdict(event, traced, judge.programListsOf(container));
+    return { event: judged, isKnown: known !== undefined };
   }
 
   #noteUnknown(record: GateRecord, containerId: string | undefined, isHeld: boolean): void {
@@ -237,35 +235,40 @@ export class Pipeline {
 
   /** Judges what a second view found: an event of its own, for which the rules in `told` have spoken already. */
   takeFinding(finding: ExecEvent, told: ReadonlySet<string>): void {
-    const { clients, nextNumber } = this.#options;
-    const event = clients.name({ ...finding, number: nextNumber() });
-    const rules = this.#options.judge.match(event).filter(({ name }) => !told.has(name));
+    const { clients, judge, nextNumber } = this.#options;
+    const named = clients.name({ ...finding, number: nextNumber() });
+    const event = withFoundVerdict(named, judge.programListsOf(named.container));
+    const rules = judge.match(event).filter(({ name }) => !told.has(name));
     if (rules.length === 0) return;
-    const decision = this.#options.judge.decide(event, rules);
+    const decision = judge.decide(event, rules);
     this.#drafting.draft({ event, rules, decision, answered: { verdict: "allow" } });
   }
 
   #act({ event, traced, rules, isKnown, early }: Matched): Verdict {
     const decision = this.#options.judge.decide(event, rules);
-    let answered: Answered = { verdict: "allow" };
+    let told: Answered = { verdict: "allow" };
     if (early !== undefined) {
       const isOverruled = decision.verdict === "deny" && early.verdict === "allow";
-      answered = { verdict: early.verdict, ...(isOverruled ? { overruled: early.why } : {}) };
+      told = { verdict: early.verdict, ...(isOverruled ? { overruled: early.why } : {}) };
     } else if (event.isHeld) {
-      answered = this.#carryOut(traced.record, decision.verdict, isKnown);
+      const unclear = decision.verdict === "deny" ? this.#whyUnclear(event, isKnown) : undefined;
+      told = this.#carryOut(traced.record, decision.verdict, unclear);
     }
-    this.#drafting.draft({ event, rules, decision, answered });
-    return answered.verdict;
+    this.#drafting.draft({ event, rules, decision, answered: told });
+    return told.verdict;
   }
 
-  // Answers the kernel: what it was told, and why it was not told to refuse what was to be refused.
-  #carryOut(record: GateRecord, wanted: Verdict, isKnown: boolean): Answered {
-    const { onDeadline } = this.#options.bounds;
-    // Refusing what might be on an allowlist is as wrong as letting go: the operator has chosen.
-    const isUnclear = wanted === "deny" && !isKnown;
-    const verdict = this.#answer(record, isUnclear ? onDeadline : wanted);
-    if (verdict === "deny" || wanted === "allow") return { verdict };
-    return { verdict, overruled: isUnclear ? unknownText : lateText };
+  // Refusing what might be on an allowlist is as wrong as letting go: the operator has chosen.
+  #whyUnclear(event: ExecEvent, isKnown: boolean): string | undefined {
+    if (!isKnown) return unknownText;
+    if (event.program?.because !== "unknown") return undefined;
+    const program = { isAllowed: true, because: "listed" } as const;
+    return this.#options.judge.denies({ ...event, program }) ? undefined : unlistedText;
+  }
+
+  #carryOut(record: GateRecord, wanted: Verdict, unclear: string | undefined): Answered {
+    const answer = unclear === undefined ? wanted : this.#options.bounds.onDeadline;
+    return answered(this.#answer(record, answer), wanted, unclear);
   }
 
   #remember({ process, tid }: ExecEvent, verdict: Verdict): void {

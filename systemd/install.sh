@@ -53,7 +53,7 @@ install_program() {
   rm -rf "$library.old"
   ln -sfn "$PREFIX/lib/execwarden/dist/daemon/main.js" "$DESTDIR$PREFIX/bin/execwarden"
   install -d "$share/rules" "$documents"
-  install -m 0644 rules/web-fetch.yaml rules/web-fetchers.yaml rules/docker-events.yaml rules/docker.yaml rules/second-view.yaml "$share/rules/"
+  install -m 0644 rules/web-fetch.yaml rules/web-fetchers.yaml rules/docker-events.yaml rules/docker.yaml rules/second-view.yaml rules/programs.yaml "$share/rules/"
   install -m 0644 LICENSE docs/*.md "$documents/"
 }
 

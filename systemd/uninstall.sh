@@ -24,6 +24,7 @@ rm -f "$DESTDIR$unit" "$DESTDIR$PREFIX/lib/sysusers.d/execwarden.conf" "$DESTDIR
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetch.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/web-fetchers.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/docker-events.yaml"
+rm -f "$DESTDIR$PREFIX/share/execwarden/rules/programs.yaml"
 rm -f "$DESTDIR$PREFIX/share/execwarden/rules/second-view.yaml" "$DESTDIR$PREFIX/share/execwarden/rules/docker.yaml"
 for folder in "$DESTDIR$PREFIX/share/execwarden/rules" "$DESTDIR$PREFIX/share/execwarden"; do
   [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"

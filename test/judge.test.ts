@@ -259,3 +259,55 @@ for (const [name, policy, mode, canDeny, couldDenyHere] of refusals) {
     t.end();
   });
 }
+
+const programRules = `
+- rule: Not Allowed
+  desc: a program that no list has
+  condition: evt.type = execve and proc.allowlisted = false
+  output: "why=%proc.allowlist_reason"
+  priority: INFO
+`;
+const programList = `
+allowlists:
+  nginx: { images: [nginx], programs: [/usr/sbin/nginx] }
+  tools: { images: [tools], programs: ["sha256:${"a".repeat(64)}"] }
+  fetchers: { images: [byrnedo/alpine-curl] }
+`;
+
+function programJudge(allowlistText = programList, mode: "monitor" | "enforce" = "enforce") {
+  const { loaded, diagnostics } = loadJudge({
+    ...sources(),
+    rules: [{ name: "rules.yaml", text: programRules }],
+    policies: [{ name: "policies.yaml", text: policyText({ rules: "Not Allowed" }) }],
+    allowlist: { name: "allowlist.yaml", text: allowlistText },
+  });
+  if (loaded === undefined) throw new Error(faultLines(diagnostics).join("\n"));
+  return createJudge(loaded, { mode, monotonicMs: () => 0, limits: createLimits(bounds) });
+}
+
+t.test("only containers whose programs are listed pay for lists of programs", (t) => {
+  const of = programJudge();
+  const asked = (reference: string) => {
+    const subject = container({ image: image(reference) });
+    const allowlists = of.allowlistsOf(subject);
+    return [of.questionOf(subject), of.couldDeny({ host, container: subject, allowlists })];
+  };
+  t.strictSame(asked("nginx"), ["image-path", true]);
+  t.strictSame(asked("tools"), ["digest", true]);
+  t.strictSame(asked("byrnedo/alpine-curl"), ["nothing", false], "a list that names none");
+  t.strictSame(asked("redis"), ["nothing", false]);
+  t.equal(of.canDeny, true);
+  t.equal(programJudge("allowlists: {}").canDeny, false, "nobody lists programs");
+  t.equal(programJudge(programList, "monitor").canDeny, false);
+  t.end();
+});
+
+t.test("what a rule over programs comes to, without counting anything", (t) => {
+  const of = programJudge();
+  const event = execEvent({ program: { isAllowed: false, because: "not-listed" } });
+  t.equal(of.denies(event), true);
+  t.equal(of.denies({ ...event, program: { isAllowed: true, because: "listed" } }), false);
+  t.equal(of.denies(execEvent()), false, "nothing is said of it");
+  t.equal(of.denies({ ...event, isHeld: false }), false);
+  t.end();
+});

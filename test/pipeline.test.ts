@@ -92,6 +92,8 @@ function createFakeJudge(options: SetUp): Judge {
         })),
       };
     },
+    denies: () => verdict === "deny",
+    programListsOf: () => [],
     allowlistsOf: (of) => new Set(of === undefined ? [] : [`lists of ${of.name}`]),
     canDeny,
   };

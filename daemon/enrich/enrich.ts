@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
-import type { ExecEvent, FileContent, Host } from "../model/event.ts";
+import type { ExecEvent, Host } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
+import type { FileContent } from "../model/program.ts";
 import type { DockerClients } from "./docker-clients.ts";
 import { originOf, type ExecSessions } from "./exec-origin.ts";
 import type { ProcessTree } from "./process-tree.ts";

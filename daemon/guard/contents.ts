@@ -2,9 +2,9 @@
 // come from the gate, lists from the main thread. It knows no rules, and never waits: it says what is known by now.
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "../model/container.ts";
-import type { FileContent } from "../model/event.ts";
 import type { ContentCounters, ImageFile } from "../model/guard-messages.ts";
 import type { ExecutedFile } from "../model/process.ts";
+import type { FileContent } from "../model/program.ts";
 import type { GateRecord } from "../tracer/gate-record.ts";
 import type { ByteString } from "../util/byte-string.ts";
 
@@ -13,8 +13,8 @@ export type ContentQuestion = "nothing" | "image-path" | "digest";
 
 /** What contents are found out with. */
 export interface ContentsPort {
-  /** What the rules in force ask for. */
-  readonly question: () => ContentQuestion;
+  /** What the rules in force, and the lists that the container is on, ask for. */
+  readonly question: (container: Container) => ContentQuestion;
   /** Takes the digest of an exec's file and calls back with 64 hex digits; false when the file is not at hand any more. */
   readonly digest: (record: GateRecord, onDigest: (digest: string | undefined) => void) => boolean;
   /** The file of an observed exec need not be at hand any more. */
@@ -25,8 +25,12 @@ export interface ContentsPort {
   readonly onKnown: () => void;
 }
 
-/** The files of one image, by size: a file of another size cannot be one of them. */
-type ImageFiles = ReadonlyMap<number, readonly ImageFile[]>;
+/** The files of one image. */
+interface ImageFiles {
+  /** A file of another size cannot be one of them. */
+  readonly bySize: ReadonlyMap<number, readonly ImageFile[]>;
+  readonly byPath: ReadonlyMap<ByteString, ImageFile>;
+}
 
 /** The largest file whose digest is taken, bytes. */
 export const contentSizeMax = 64 << 20;
@@ -41,7 +45,6 @@ const listWaitMs = 2_000;
  * again and look the same. What changed just before is looked at anew for each exec.
  */
 const recentNs = 50_000_000n;
-const unknown: FileContent = {};
 
 /** Remembers digests by (device, inode, size, mtime, ctime), and images by their id; both bounded, oldest first out. */
 export class Contents {
@@ -60,12 +63,14 @@ export class Contents {
   /** The executables that an image ships. */
   setImage(imageId: string, files: readonly ImageFile[]): void {
     const bySize = new Map<number, ImageFile[]>();
+    const byPath = new Map<ByteString, ImageFile>();
     for (const file of files) {
+      byPath.set(file.path, file);
       const others = bySize.get(file.size);
       if (others === undefined) bySize.set(file.size, [file]);
       else others.push(file);
     }
-    remember(this.#images, [imageId, bySize], imagesMax);
+    remember(this.#images, [imageId, { bySize, byPath }], imagesMax);
   }
 
   /**
@@ -73,17 +78,13 @@ export class Contents {
    * runs on meanwhile, and its file is kept.
    */
   isReady(record: GateRecord, container: Container | undefined, isHeld: boolean): boolean {
-    const question = this.#port.question();
-    if (question === "nothing" || container === undefined) return true;
-    const { file } = record;
+    if (container === undefined) return true;
+    const question = this.#port.question(container);
+    if (question === "nothing") return true;
     const isAtHand = isHeld || record.isKept;
-    let isListed = true;
-    if (question === "image-path") {
-      if (isShipped(file, container)) return true;
-      const image = this.#images.get(container.image.id);
-      if (image !== undefined && !image.has(file.size)) return true;
-      isListed = image !== undefined;
-    }
+    const image = this.#images.get(container.image.id);
+    if (needsNoDigest(record.file, container, { image, question })) return true;
+    const isListed = image !== undefined || question === "digest";
     const isKnown = this.#isDigestKnown(record, isAtHand);
     return isKnown && (isListed || !isAtHand || this.#isTooOld(record));
   }
@@ -93,38 +94,52 @@ export class Contents {
     if (record.isKept) this.#port.forget(record);
   }
 
-  /** What is known of an exec's file by now; undefined where no rule asks. */
+  /** What is known of an exec's file by now; undefined where nobody asks. */
   of(record: GateRecord, container: Container | undefined): FileContent | undefined {
-    const question = this.#port.question();
-    if (question === "nothing" || container === undefined) return undefined;
+    if (container === undefined || this.#port.question(container) === "nothing") return undefined;
     const { file } = record;
-    if (question === "image-path" && isShipped(file, container)) return { imagePath: file.path };
-    const digest = this.#digests.get(keyOf(record));
-    const sha256 = digest === "" ? undefined : digest;
-    const imagePath = isShipped(file, container)
-      ? file.path
-      : this.#pathInImage(file, container, sha256);
-    if (sha256 === undefined && imagePath === undefined) return unknown;
-    return {
-      ...(sha256 === undefined ? {} : { sha256 }),
-      ...(imagePath === undefined ? {} : { imagePath }),
-    };
+    const image = this.#images.get(container.image.id);
+    if (!isShipped(file, container)) return this.#ofOther(record, image);
+    const sha256 = image?.byPath.get(file.path)?.sha256 ?? this.#digestOf(record);
+    const known = { imagePaths: [file.path], arePathsKnown: true, isUnchanged: true };
+    return { ...known, ...this.#digestPart(record, sha256) };
   }
 
   counters(): ContentCounters {
     return { hashed: this.#hashed, unknown: this.#unknown };
   }
 
-  #pathInImage(
-    file: ExecutedFile,
-    container: Container,
-    digest: string | undefined,
-  ): ByteString | undefined {
-    const image = this.#images.get(container.image.id);
-    const alike = image?.get(file.size);
-    if (image !== undefined && alike === undefined) return undefined;
-    if (digest === undefined) this.#unknown += 1;
-    return alike?.find((candidate) => candidate.sha256 === digest)?.path;
+  // A file that the container has written, or that lies on another mount.
+  #ofOther(record: GateRecord, image: ImageFiles | undefined): FileContent {
+    const { file } = record;
+    const sha256 = this.#digestOf(record);
+    const digest = this.#digestPart(record, sha256);
+    const isOnRoot = file.isOnRoot === true;
+    const alike = image?.bySize.get(file.size) ?? [];
+    if (image === undefined || (alike.length > 0 && sha256 === undefined)) {
+      this.#unknown += 1;
+      const late = image === undefined ? ({ missing: "late" } as const) : {};
+      const isUnchanged = isOnRoot ? undefined : false;
+      return { imagePaths: [], arePathsKnown: false, isUnchanged, ...digest, ...late };
+    }
+    const same = alike.filter((candidate) => candidate.sha256 === sha256).map(({ path }) => path);
+    const isUnchanged = isOnRoot && same.includes(file.path);
+    const others = same.filter((path) => path !== file.path);
+    const imagePaths = isUnchanged ? [file.path, ...others] : same;
+    return { imagePaths, arePathsKnown: true, isUnchanged, ...digest };
+  }
+
+  #digestOf(record: GateRecord): string | undefined {
+    const digest = this.#digests.get(keyOf(record));
+    return digest === "" ? undefined : digest;
+  }
+
+  #digestPart(
+    record: GateRecord,
+    sha256: string | undefined,
+  ): Pick<FileContent, "sha256" | "missing"> {
+    if (sha256 !== undefined) return { sha256 };
+    return { missing: this.#digests.get(keyOf(record)) === "" ? "none" : "late" };
   }
 
   // As far as it can be: asks for it otherwise, now or, where too many are being taken, the next time.
@@ -161,6 +176,18 @@ export class Contents {
 function isShipped(file: ExecutedFile, container: Container): boolean {
   const { createdNs } = container;
   return file.isOnRoot === true && createdNs !== undefined && file.ctimeNs < createdNs;
+}
+
+/** Whether a file's own place, or its size, tells all that is asked. */
+function needsNoDigest(
+  file: ExecutedFile,
+  container: Container,
+  known: { readonly image: ImageFiles | undefined; readonly question: ContentQuestion },
+): boolean {
+  const { image, question } = known;
+  if (isShipped(file, container))
+    return question === "image-path" || image?.byPath.has(file.path) === true;
+  return question === "image-path" && image?.bySize.has(file.size) === false;
 }
 
 function keyOf({ file, timeNs, ticket }: GateRecord): string {

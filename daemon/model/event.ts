@@ -5,6 +5,7 @@ import type { DockerClient } from "./docker-client.ts";
 import type { RequestFacts } from "./docker-request.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { ExecutedFile, Process } from "./process.ts";
+import type { FileContent, ProgramVerdict } from "./program.ts";
 
 /** Facts of the host that do not change while the daemon runs. */
 export interface Host {
@@ -78,14 +79,6 @@ export interface SecondView {
   readonly judgedArgv?: readonly ByteString[];
 }
 
-/** What is known of the bytes of the file that became the program. */
-export interface FileContent {
-  /** 64 hex digits; absent when it was not known in time, or nobody asks. */
-  readonly sha256?: string;
-  /** Where the container's image has these very bytes. */
-  readonly imagePath?: ByteString;
-}
-
 /** One exec in one container: source `syscall`. */
 export interface ExecEvent extends Occurrence {
   readonly kind: "exec";
@@ -102,8 +95,10 @@ export interface ExecEvent extends Occurrence {
    * `unseen` by the gate, in memory or on a file system without a mark. `path` is a claim, and empty for a descriptor.
    */
   readonly loaded?: { readonly by: "arguments" | "unseen"; readonly path: ByteString };
-  /** Absent where no rule asks. */
+  /** Of the file that this event is about; absent where nobody asks. */
   readonly content?: FileContent;
+  /** What the lists of programs say; absent where the container is on none. */
+  readonly program?: ProgramVerdict;
   /** False when argv could not be read while the exec was held: argv-based fields then have no value. */
   readonly isArgvKnown: boolean;
   /** Absent in the event that the gate raised. */

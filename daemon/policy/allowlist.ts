@@ -4,8 +4,13 @@ import type { Diagnostic } from "../text/diagnostic.ts";
 import { readWithSchema, z } from "../text/schema.ts";
 import type { Source } from "../text/source.ts";
 import { parseImagePattern, type ImagePattern } from "./image-pattern.ts";
+import { parseProgramEntry } from "./program-entry.ts";
+import { indexEntries, type ProgramList } from "./programs.ts";
 
-/** Containers that may do one named thing. Images and labels must both hold where both are given. */
+/**
+ * Containers that may do one named thing, and perhaps what runs in them. Images and labels must both hold where both
+ * are given.
+ */
 export interface Allowlist {
   /** Rules see it as the macro `allowed_NAME`. */
   readonly name: string;
@@ -15,6 +20,8 @@ export interface Allowlist {
   readonly labels: Readonly<Record<string, string>>;
   /** Whose labels count: those baked into the image, or the container's, which `docker run` may set. */
   readonly labelsFrom: "image" | "container";
+  /** What may run in them; absent where the list says nothing of that. */
+  readonly programs?: ProgramList;
 }
 
 /** What was read; with errors among the diagnostics there are no allowlists. */
@@ -31,12 +38,24 @@ const imageSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const programSchema = z.string().transform((text, context) => {
+  const result = parseProgramEntry(text);
+  if ("entry" in result) return result.entry;
+  context.addIssue({
+    code: "custom",
+    message: `cannot read the program "${text}": ${result.problem}`,
+  });
+  return z.NEVER;
+});
+
+const programsMax = 10_000;
+
 const nameSchema = z.string().refine(isName, {
   error: (issue) =>
     `cannot name an allowlist "${String(issue.input)}": it becomes the macro allowed_NAME, so it is a letter and then letters, digits or _`,
 });
 
-const listSchema = z.strictObject({
+const containersSchema = z.strictObject({
   images: z
     .array(imageSchema)
     .optional()
@@ -49,9 +68,25 @@ const listSchema = z.strictObject({
     .enum(["image", "container"])
     .default("image")
     .describe("image: only labels baked into the image count. container: those of docker run too"),
+  programs: z
+    .array(programSchema)
+    .max(programsMax)
+    .optional()
+    .describe("What may run in these containers, and nothing else: paths in the image, sha256:…"),
+  only_from_image: z
+    .boolean()
+    .default(false)
+    .describe("Nothing may run in these containers that the image does not ship, unchanged"),
 });
 
-/** What allowlist.yaml may hold. */
+const listSchema = containersSchema.superRefine((list, context) => {
+  const names = list.images !== undefined || Object.keys(list.labels).length > 0;
+  const key = list.programs === undefined ? "only_from_image" : "programs";
+  if (names || (list.programs === undefined && !list.only_from_image)) return;
+  const message = `cannot use "${key}" here: the list names no containers; add images or labels`;
+  context.addIssue({ code: "custom", path: [key], message });
+});
+
 /** What allowlist.yaml may hold. */
 export const allowlistSchema = z.strictObject({
   allowlists: z
@@ -60,15 +95,16 @@ export const allowlistSchema = z.strictObject({
     .describe("Each name becomes the macro allowed_NAME for rules"),
 });
 
-/** Reads allowlist.yaml: `allowlists:`, a map from names to `images:` and `labels:`. */
+/** Reads allowlist.yaml: `allowlists:`, a map from names to `images:`, `labels:` and `programs:`. */
 export function readAllowlist(source: Source): AllowlistResult {
   const { value, diagnostics } = readWithSchema(source, allowlistSchema);
   const allowlists = Object.entries(value?.allowlists ?? {}).map(
-    ([name, { images, labels, labels_from }]): Allowlist => ({
+    ([name, { images, labels, labels_from, ...programs }]): Allowlist => ({
       name,
       labels,
       labelsFrom: labels_from,
       ...(images === undefined ? {} : { images }),
+      ...programsOf(programs),
     }),
   );
   return { allowlists, diagnostics };
@@ -83,11 +119,34 @@ export function allowlistsOf(
   return new Set(allowlists.filter((list) => isOn(list, container)).map(({ name }) => name));
 }
 
+/** What the lists that a container is on say of its programs; empty where none says anything. */
+export function programListsOf(
+  container: Container | undefined,
+  allowlists: readonly Allowlist[],
+): readonly ProgramList[] {
+  if (container === undefined) return [];
+  return allowlists.flatMap((list) =>
+    list.programs !== undefined && isOn(list, container) ? [list.programs] : [],
+  );
+}
+
 /** The macros that rules see, by name, each with its condition: `container.allowlisted[NAME] = true`. */
 export function allowlistMacros(allowlists: readonly Allowlist[]): ReadonlyMap<string, string> {
   return new Map(
     allowlists.map(({ name }) => [`allowed_${name}`, `container.allowlisted[${name}] = true`]),
   );
+}
+
+function programsOf({
+  programs,
+  only_from_image: isFromImageOnly,
+}: Pick<z.output<typeof containersSchema>, "programs" | "only_from_image">): Pick<
+  Allowlist,
+  "programs"
+> {
+  if (programs === undefined && !isFromImageOnly) return {};
+  const entries = programs === undefined ? {} : { entries: indexEntries(programs) };
+  return { programs: { isFromImageOnly, ...entries } };
 }
 
 function isOn(list: Allowlist, { image, labels }: Container): boolean {

@@ -54,6 +54,17 @@ export function decide(input: DecideInput): Decision {
   };
 }
 
+/** Whether the exec would be refused, with nothing counted. */
+export function denies(input: DenyInput): boolean {
+  const { event, matches, policies } = input;
+  return matches.some((rule) =>
+    policies.some((policy) => applies(policy, rule, event) && deniesHere(policy, input)),
+  );
+}
+
+/** What a refusal depends on. */
+export type DenyInput = Omit<DecideInput, "limits" | "nowMs">;
+
 /** What is known so far of one decision. */
 interface Plan {
   readonly input: DecideInput;
@@ -66,14 +77,14 @@ interface Plan {
 
 type Standing = Pick<PlannedAction, "status" | "detail">;
 
-function deniesHere(policy: Policy, input: DecideInput): boolean {
+function deniesHere(policy: Policy, input: DenyInput): boolean {
   return policy.actions.some(
     (action) => action.kind === "deny" && standingOf(policy, action, input).status === "do",
   );
 }
 
 /** What policy, mode and event say of an action, before other actions and limits are looked at. */
-function standingOf(policy: Policy, action: Action, input: DecideInput): Standing {
+function standingOf(policy: Policy, action: Action, input: DenyInput): Standing {
   const { event, mode, pausedText } = input;
   if (action.kind !== "notify") {
     const spared = sparedBy(policy.never, event.container);

@@ -19,7 +19,8 @@ import type { CollectedRule } from "./collect.ts";
 import { conditionDoubts } from "./doubts.ts";
 import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
-import { findInactivity } from "./inactivity.ts";
+import { programFieldNames } from "./fields/programs.ts";
+import { findInactivity, isOnlyWith } from "./inactivity.ts";
 import type { ExpandedCondition, MacroTable } from "./macros.ts";
 import type { FormattedOutput } from "./output-template.ts";
 import { compileRuleOutput, type RuleOutput } from "./rule-output.ts";
@@ -128,6 +129,9 @@ function compileRule<E>(
     outputText: output.text,
     formatOutput: output.format,
     ...(inactiveBecause === undefined ? {} : { inactiveBecause }),
+    ...(isOnlyWith(programFieldNames, expanded.expr, workshop.source)
+      ? { needsProgramList: true }
+      : {}),
   };
   return {
     rule,

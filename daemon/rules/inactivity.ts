@@ -33,15 +33,30 @@ export function findInactivity<E>(expr: Expr, source: RuleSource<E>): string | u
   return reasons.length === 0 ? "its condition is never true" : reasons.join(", and ");
 }
 
+/** Whether no event can match a sound condition where these fields have no value. */
+export function isOnlyWith<E>(
+  fields: ReadonlySet<string>,
+  expr: Expr,
+  { catalogue, eventTypes = ["any"] }: RuleSource<E>,
+): boolean {
+  return new ReachFinder(catalogue, eventTypes, fields).reachOf(expr, false).types.size === 0;
+}
+
 /** Looks at each macro once, plain and negated, however often a condition uses it. */
 class ReachFinder<E> {
   readonly #catalogue: FieldCatalogue<E>;
   readonly #every: Reach;
   readonly #plain = new Map<Expr, Reach>();
   readonly #negated = new Map<Expr, Reach>();
+  readonly #without: ReadonlySet<string>;
 
-  constructor(catalogue: FieldCatalogue<E>, eventTypes: readonly string[]) {
+  constructor(
+    catalogue: FieldCatalogue<E>,
+    eventTypes: readonly string[],
+    without: ReadonlySet<string> = nothing,
+  ) {
     this.#catalogue = catalogue;
+    this.#without = without;
     this.#every = { types: new Set(eventTypes), fields: nothing, absent: nothing };
   }
 
@@ -90,6 +105,7 @@ class ReachFinder<E> {
   }
 
   #emptyFieldOf(node: Operand): string | undefined {
+    if (node.kind === "field" && this.#without.has(node.name)) return node.name;
     const resolution = resolveOperand(node, this.#catalogue);
     if (!resolution.ok || resolution.operand.reader !== undefined) return undefined;
     return resolution.operand.emptyField;

@@ -13,6 +13,8 @@ export interface Rule<E = Event> extends RuleInfo {
   readonly isEnabled: boolean;
   /** Why no event that occurs can ever match the rule, in words; undefined when one can. */
   readonly inactiveBecause?: string;
+  /** It matches nothing in containers whose programs no allowlist names. */
+  readonly needsProgramList?: true;
   /** The output text with all that is added to it. */
   readonly outputText: string;
   /** Texts decoded for printing; control characters in them are left for outputs to escape. */

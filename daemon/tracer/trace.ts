@@ -17,6 +17,8 @@ export interface TracedExec {
   readonly loginuid?: number;
   /** The file the call opened first, when this event is about its interpreter or ELF loader. */
   readonly first?: ExecutedFile;
+  /** It was opened as the interpreter of a script, which this record does not name any more. */
+  readonly isFirstInterpreter?: true;
   /** What this event's file is to the call. */
   readonly role: "program" | "interpreter" | "loader";
   /** Set where the program's file is an ELF loader, opened without a program before it. */
@@ -28,6 +30,8 @@ interface Call {
   readonly filename: ByteString;
   readonly file: ExecutedFile;
   readonly isScript: boolean;
+  /** It was the interpreter of the file before it. */
+  readonly isInterpreter: boolean;
   readonly monotonicMs: number;
 }
 
@@ -62,9 +66,7 @@ export class Tracer {
       syscall: execveatNumbers.has(record.syscall) ? "execveat" : "execve",
       comm: lastPart(nameOf(record, loaded)),
       ...(record.loginuid === "" || loginuid === unsetLoginuid ? {} : { loginuid }),
-      ...(first === undefined
-        ? { role: "program" }
-        : { first: first.file, role: first.isScript ? "interpreter" : "loader" }),
+      ...roleBehind(first),
       ...(loaded === undefined ? {} : { loaded }),
     };
   }
@@ -91,6 +93,7 @@ export class Tracer {
       filename: record.filename,
       file: record.file,
       isScript: record.head.startsWith("#!"),
+      isInterpreter: isSame,
       monotonicMs: record.monotonicMs,
     });
     if (this.#calls.size > callsMax) {
@@ -99,6 +102,17 @@ export class Tracer {
     }
     return isSame ? known : undefined;
   }
+}
+
+function roleBehind(
+  first: Call | undefined,
+): Pick<TracedExec, "role" | "first" | "isFirstInterpreter"> {
+  if (first === undefined) return { role: "program" };
+  return {
+    first: first.file,
+    role: first.isScript ? "interpreter" : "loader",
+    ...(first.isInterpreter ? { isFirstInterpreter: true } : {}),
+  };
 }
 
 // What the loader was told to run counts, not the loader.

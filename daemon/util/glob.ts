@@ -5,53 +5,73 @@ export function isGlob(text: string): boolean {
   return text.includes("*");
 }
 
+/** A piece of a glob: `*`, `**`, or a character that stands for itself. */
+export type GlobPart = "*" | "**" | { readonly character: string };
+
 /**
  * Compiles a glob: `*` is any run of characters without `/`, `**` any run at all, both also the empty one; every other
  * character is itself. The whole text must match. Time is at most pattern length times text length, for any pattern.
  */
 export function compileGlob(pattern: string): (text: string) => boolean {
   if (!isGlob(pattern)) return (text) => text === pattern;
-  const parts = partsOf(pattern);
+  return compileGlobParts(
+    Array.from(pattern, (character): GlobPart => (character === "*" ? "*" : { character })),
+  );
+}
+
+/** The same for a pattern that was read elsewhere; two stars in a row are one `**`. */
+export function compileGlobParts(pieces: readonly GlobPart[]): (text: string) => boolean {
+  const parts = joinStars(pieces);
+  const start = startOf(parts);
+  // Kept between calls: execs are matched while they wait.
+  let reached = new Uint8Array(parts.length + 1);
+  let next = new Uint8Array(parts.length + 1);
   return (text) => {
-    let reached = startOf(parts);
-    for (const character of text) reached = step(parts, reached, character);
-    return reached[parts.length] === true;
+    reached.set(start);
+    for (const character of text) {
+      if (!step(parts, { reached, next }, character)) return false;
+      [reached, next] = [next, reached];
+    }
+    return reached[parts.length] === 1;
   };
 }
 
-type Part = "*" | "**" | { readonly character: string };
-
-function partsOf(pattern: string): readonly Part[] {
-  const parts: Part[] = [];
-  for (const character of pattern) {
+function joinStars(pieces: readonly GlobPart[]): readonly GlobPart[] {
+  const parts: GlobPart[] = [];
+  for (const piece of pieces) {
     const last = parts.at(-1);
-    if (character !== "*") parts.push({ character });
-    else if (last === "*") parts[parts.length - 1] = "**";
-    else if (last !== "**") parts.push("*");
+    if (typeof piece === "object" || typeof last !== "string") parts.push(piece);
+    else parts[parts.length - 1] = "**";
   }
   return parts;
 }
 
 // reached[i]: the first i parts match the text so far.
-function startOf(parts: readonly Part[]): readonly boolean[] {
-  const reached = [true];
-  for (const part of parts) reached.push(typeof part === "string" && reached.at(-1) === true);
+function startOf(parts: readonly GlobPart[]): Uint8Array {
+  const reached = new Uint8Array(parts.length + 1);
+  reached[0] = 1;
+  parts.forEach((part, i) => {
+    if (typeof part === "string" && reached[i] === 1) reached[i + 1] = 1;
+  });
   return reached;
 }
 
+/** Fills `next`; false when nothing can match any more. */
 function step(
-  parts: readonly Part[],
-  reached: readonly boolean[],
+  parts: readonly GlobPart[],
+  { reached, next }: { readonly reached: Uint8Array; readonly next: Uint8Array },
   character: string,
-): readonly boolean[] {
-  const next = [false];
-  parts.forEach((part, i) => {
-    if (typeof part === "object") {
-      next.push(reached[i] === true && part.character === character);
-      return;
-    }
-    const isTaken = reached[i + 1] === true && (part === "**" || character !== "/");
-    next.push(isTaken || next[i] === true);
-  });
-  return next;
+): boolean {
+  next[0] = 0;
+  let isAlive = false;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    const isReached =
+      typeof part === "object"
+        ? reached[i] === 1 && part.character === character
+        : (reached[i + 1] === 1 && (part === "**" || character !== "/")) || next[i] === 1;
+    next[i + 1] = isReached ? 1 : 0;
+    isAlive ||= isReached;
+  }
+  return isAlive;
 }

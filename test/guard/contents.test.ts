@@ -59,7 +59,9 @@ t.test("nothing is looked at that no rule asks for", (t) => {
 t.test("a file of the image needs no digest", (t) => {
   const { contents, waiting } = contentsFor("image-path");
   t.equal(contents.isReady(shipped, container, true), true);
-  t.same(contents.of(shipped, container), { imagePath: "/usr/bin/curl" });
+  t.match(contents.of(shipped, container), {
+    ...{ imagePaths: ["/usr/bin/curl"], arePathsKnown: true, isUnchanged: true },
+  });
   t.equal(waiting.length, 0);
   t.end();
 });
@@ -73,7 +75,9 @@ t.test("a copy is known by its digest, once", (t) => {
   waiting[0]?.(sum);
   t.equal(known(), 1);
   t.equal(contents.isReady(copy, container, true), true);
-  t.same(contents.of(copy, container), { sha256: sum, imagePath: "/usr/bin/curl" });
+  t.strictSame(contents.of(copy, container), {
+    ...{ imagePaths: ["/usr/bin/curl"], arePathsKnown: true, isUnchanged: false, sha256: sum },
+  });
   t.match(contents.counters(), { hashed: 1, unknown: 0 });
   const changed = gateRecord({ file: { ...copy.file, ctimeNs: 2_001n } });
   t.equal(contents.isReady(changed, container, true), false, "one that changed is another one");
@@ -84,7 +88,7 @@ t.test("a file of another size is none of the image's", (t) => {
   const { contents, waiting } = contentsFor("image-path");
   contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 999, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), true);
-  t.same(contents.of(copy, container), {});
+  t.match(contents.of(copy, container), { imagePaths: [], arePathsKnown: true });
   t.equal(waiting.length, 0);
   t.end();
 });
@@ -93,13 +97,17 @@ t.test("what cannot be had is not waited for", (t) => {
   const { contents } = contentsFor("image-path", false);
   contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
   t.equal(contents.isReady(copy, container, true), true, "it was answered already");
-  t.same(contents.of(copy, container), {});
+  t.strictSame(contents.of(copy, container), {
+    ...{ imagePaths: [], arePathsKnown: false, isUnchanged: undefined, missing: "late" },
+  });
   t.equal(contents.counters().unknown, 1);
   const failing = contentsFor("digest");
   t.equal(failing.contents.isReady(shipped, container, true), false);
   failing.waiting[0]?.(undefined);
   t.equal(failing.contents.isReady(shipped, container, true), true, "too large, or changing");
-  t.same(failing.contents.of(shipped, container), { imagePath: "/usr/bin/curl" });
+  t.match(failing.contents.of(shipped, container), {
+    ...{ imagePaths: ["/usr/bin/curl"], missing: "none" },
+  });
   t.end();
 });
 
@@ -109,7 +117,7 @@ t.test("what runs already is looked at all the same, while its file is kept", (t
   t.equal(contents.isReady(observed, container, false), false);
   waiting[0]?.(sum);
   t.equal(contents.isReady(observed, container, false), true);
-  t.same(contents.of(observed, container), { sha256: sum, imagePath: "/usr/bin/curl" });
+  t.match(contents.of(observed, container), { sha256: sum, imagePaths: ["/usr/bin/curl"] });
   contents.done(observed);
   t.same(forgotten, [observed.ticket.slot]);
   contents.done(copy);
@@ -156,5 +164,40 @@ t.test("a file that has just changed is looked at for each exec", (t) => {
   contents.isReady(at(50_000_000n, 3), container, true);
   waiting[2]?.(sum);
   t.equal(contents.isReady(at(50_000_000n, 4), container, true), true, "not when it is older");
+  t.end();
+});
+
+t.test("a file that was touched is unchanged where it lies, and a copy elsewhere", (t) => {
+  const { contents, waiting } = contentsFor("image-path");
+  const files = ["/bin/a", "/usr/bin/curl"].map((path) => ({ path, size: 1_000, sha256: sum }));
+  contents.setImage(container.image.id, files);
+  const touched = gateRecord({ file: { ctimeNs: 2_000n } });
+  for (const record of [touched, copy]) {
+    t.equal(contents.isReady(record, container, true), false);
+    waiting.shift()?.(sum);
+  }
+  t.match(contents.of(touched, container), {
+    ...{ imagePaths: ["/usr/bin/curl", "/bin/a"], isUnchanged: true },
+  });
+  t.match(contents.of(copy, container), {
+    ...{ imagePaths: ["/bin/a", "/usr/bin/curl"], isUnchanged: false },
+  });
+  t.end();
+});
+
+t.test("a file of the image has the digest of the image's list", (t) => {
+  const { contents, waiting } = contentsFor("digest");
+  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  t.equal(contents.isReady(shipped, container, true), true);
+  t.match(contents.of(shipped, container), { sha256: sum, isUnchanged: true });
+  t.equal(waiting.length, 0);
+  t.end();
+});
+
+t.test("on another mount nothing lies where the image ships it", (t) => {
+  const { contents } = contentsFor("image-path", false);
+  const elsewhere = gateRecord({ file: { isOnRoot: false } });
+  t.equal(contents.isReady(elsewhere, container, false), true, "it does not wait");
+  t.match(contents.of(elsewhere, container), { isUnchanged: false, missing: "late" });
   t.end();
 });

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import type { Container, Image } from "../../daemon/model/container.ts";
-import { allowlistMacros, allowlistsOf, readAllowlist } from "../../daemon/policy/allowlist.ts";
+import {
+  allowlistMacros,
+  allowlistsOf,
+  programListsOf,
+  readAllowlist,
+} from "../../daemon/policy/allowlist.ts";
 import { container, faultLines, hex64, image } from "./samples.ts";
 
 const digest = `sha256:${hex64("d")}`;
@@ -262,6 +267,52 @@ allowlist: {}
     'f:13:18 wrong-value: cannot read "allowlists.web_fetch.labels.a": expected text, got 1: put it in quotes',
     'f:14:18 wrong-value: cannot read "allowlists.web_fetch.labels_from": expected image or container, got "images"; did you mean "image"?',
     'f:15:1 unknown-key: cannot use the key "allowlist" here: did you mean "allowlists"?',
+  ]);
+  t.end();
+});
+
+t.test("what runs in the containers of a list", (t) => {
+  const text = `allowlists:
+  a: { images: [alpine], programs: [/bin/ls, "/usr/**"], only_from_image: true }
+  b: { labels: { com.example.team: platform }, only_from_image: true }
+  c: { images: [alpine] }
+  d: { images: [nginx], programs: [] }
+`;
+  const { allowlists, diagnostics } = readAllowlist({ name: "a", text });
+  t.same(diagnostics, []);
+  t.match(programListsOf(container({ image: baked }), allowlists), [
+    { isFromImageOnly: true, entries: { paths: new Set(["/bin/ls"]), others: [{}] } },
+    { isFromImageOnly: true, entries: undefined },
+  ]);
+  t.match(programListsOf(container({ image: image("nginx") }), allowlists), [
+    { isFromImageOnly: false, entries: { paths: new Set() } },
+  ]);
+  t.same(programListsOf(container({ image: image("redis") }), allowlists), []);
+  t.same(programListsOf(undefined, allowlists), []);
+  t.end();
+});
+
+t.test("faults of programs are told at their places", (t) => {
+  const text = `allowlists:
+  a:
+    images: [alpine]
+    programs:
+      - curl
+      - "/bin/busybox l*"
+      - 1
+    only_from_image: yes please
+  b: { programs: [/bin/ls] }
+  c: { only_from_image: true }
+`;
+  const { allowlists, diagnostics } = readAllowlist({ name: "f", text });
+  t.same(allowlists, []);
+  t.match(faultLines(diagnostics), [
+    /^f:5:9 wrong-value: cannot read the program "curl": expected a path of the image such as/,
+    'f:6:9 wrong-value: cannot read the program "/bin/busybox l*": an applet is a name without / and *, such as ls',
+    'f:7:9 wrong-value: cannot read item 3 of "allowlists.a.programs": expected text, got 1: put it in quotes',
+    'f:8:22 wrong-value: cannot read "allowlists.a.only_from_image": expected true or false, got "yes please"',
+    'f:9:18 wrong-value: cannot use "programs" here: the list names no containers; add images or labels',
+    'f:10:25 wrong-value: cannot use "only_from_image" here: the list names no containers; add images or labels',
   ]);
   t.end();
 });

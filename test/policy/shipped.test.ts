@@ -53,6 +53,33 @@ t.test("the shipped allowlist's examples hold when they are taken into use", (t)
   t.end();
 });
 
+t.test("its example of programs holds when it is taken into use", (t) => {
+  const { name, text } = shipped("allowlist.yaml");
+  const [before = "", example = ""] = text.split("  # nginx:\n");
+  const lines = example.split("\n").map((line) => line.replace("  # ", "  "));
+  const source = { name, text: `${before}  nginx:\n${lines.join("\n")}` };
+  const { allowlists, diagnostics } = readAllowlist(source);
+  t.same(diagnostics, []);
+  t.match(allowlists[1], {
+    name: "nginx",
+    programs: { isFromImageOnly: true, entries: { paths: new Set(["/usr/sbin/nginx"]) } },
+  });
+  t.equal(allowlists[1]?.programs?.entries?.digests.size, 1);
+  t.equal(allowlists[1]?.programs?.entries?.others.length, 3);
+  t.end();
+});
+
+t.test("the shipped policy about programs watches the shipped rule, and does nothing yet", (t) => {
+  const ruleNames = new Set(["Program Not Allowed in Image Run"]);
+  const source = shipped("policies.d/programs.yaml");
+  const { policies, diagnostics } = readPolicies([source], { compileScope, ruleNames });
+  t.same(diagnostics, []);
+  t.match(policies, [
+    { info: { mode: "monitor" }, actions: [{ kind: "deny" }, { kind: "kill-process" }] },
+  ]);
+  t.end();
+});
+
 t.test("the shipped policy watches the shipped rule, and does nothing yet", (t) => {
   const ruleNames = new Set(["Run Web Fetch Program in Container"]);
   const source = shipped("policies.d/web-fetch.yaml");

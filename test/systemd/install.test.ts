@@ -50,10 +50,12 @@ t.test("a first installation", async (t) => {
     { path: "usr/share/execwarden/rules/web-fetch.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/web-fetchers.yaml", mode: 0o644 },
     { path: "usr/share/execwarden/rules/docker-events.yaml", mode: 0o644 },
+    { path: "usr/share/execwarden/rules/programs.yaml", mode: 0o644 },
     { path: "usr/share/doc/execwarden/operations.md", mode: 0o644 },
     { path: "etc/execwarden/execwarden.yaml", mode: 0o640 },
     { path: "etc/execwarden/allowlist.yaml", mode: 0o644 },
     { path: "etc/execwarden/policies.d/web-fetch.yaml", mode: 0o644 },
+    { path: "etc/execwarden/policies.d/programs.yaml", mode: 0o644 },
     { path: "etc/execwarden/rules.d", mode: 0o755 },
     { path: "etc/execwarden/conf.d", mode: 0o755 },
   ];

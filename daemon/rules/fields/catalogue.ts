@@ -24,6 +24,7 @@ import { executableFields } from "./executable.ts";
 import { allowlistFields, hostFields, imageFields, kubernetesFields } from "./place.ts";
 import { originFields } from "./origin.ts";
 import { processFields } from "./process.ts";
+import { programFields } from "./programs.ts";
 import { emptyFields } from "./unfilled.ts";
 import { userFields } from "./user.ts";
 import { viewFields } from "./views.ts";
@@ -49,6 +50,7 @@ const execFields: readonly FieldSpec<ExecEvent>[] = [
   ...ancestorFields,
   ...executableFields,
   ...identityFields,
+  ...programFields,
   ...viewFields,
   ...capabilityFields,
   ...userFields,

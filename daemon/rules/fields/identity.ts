@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../../util/byte-string.ts";
+import { appletOf } from "../../model/applet.ts";
 import type { ExecEvent } from "../../model/event.ts";
 import type { ExecutedFile } from "../../model/process.ts";
 import type { FieldSpec } from "../../lang/field.ts";
@@ -18,7 +19,7 @@ export const identityFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecE
     "proc.image_path",
     "string",
     "where the image ships these very bytes",
-    ({ content, loaded }) => (loaded === undefined ? content?.imagePath : undefined),
+    ({ content, loaded }) => (loaded === undefined ? content?.imagePaths[0] : undefined),
   ],
   ["proc.is_exe_upper_layer", "bool", "the container wrote the executable", isFromUpperLayer],
   ["proc.is_exe_lower_layer", "bool", "the executable is in the image's layers", isFromImage],
@@ -33,7 +34,7 @@ export const identityFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecE
     "proc.applet",
     "string",
     "what a multi-call program such as busybox runs as: by argv[0], or its first argument",
-    appletOf,
+    (event) => appletOf(event, event.content?.imagePaths[0]),
   ],
   [
     "proc.loader",
@@ -70,24 +71,6 @@ function scriptOf({ interpreter, file }: ExecEvent): ByteString | undefined {
   return interpreter === undefined ? undefined : file.path;
 }
 
-const multiCallNames = new Set(["busybox", "toybox", "coreutils", "sbase-box", "ubase-box"]);
-
-function appletOf(event: ExecEvent): ByteString | undefined {
-  const { argv, exepath } = event.process;
-  const isMultiCall =
-    multiCallNames.has(lastPart(exepath)) ||
-    multiCallNames.has(lastPart(event.content?.imagePath ?? ""));
-  if (!isMultiCall || !event.isArgvKnown) return undefined;
-  const called = lastPart(argv[0] ?? "").replace(/^-/, "");
-  // Under its own name, or one that is no applet's, it looks at the next word.
-  const isOwnName = called === lastPart(exepath) || multiCallNames.has(called);
-  return isOwnName ? lastPart(argv[1] ?? "") : called;
-}
-
 function firstOperand(argv: readonly ByteString[]): ByteString | undefined {
   return argv.find((word, index) => index > 0 && !word.startsWith("-"));
-}
-
-function lastPart(path: ByteString): ByteString {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
