@@ -5,7 +5,8 @@ import { createActionRunner, type ActionRunner } from "./action/run.ts";
 import { createUndo, type Undo } from "./action/undo.ts";
 import type { AlertFlow } from "./alert-flow.ts";
 import { createFlow } from "./alert-flow-setup.ts";
-import { BlindTimes } from "./blind-times.ts";
+import type { BlindTimes } from "./blind-times.ts";
+import { createBlindTimes } from "./blind-times-setup.ts";
 import type { EventSource } from "./control/call.ts";
 import { createControlServer, type ControlServer } from "./control/server.ts";
 import { createDoorkeeper, type Doorkeeper } from "./doorkeeper.ts";
@@ -24,6 +25,7 @@ import { findGroup } from "./host/groups.ts";
 import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
 import { RunRecorder } from "./host/run-record.ts";
+import type { ServiceManager } from "./kept-gate.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Host } from "./model/event.ts";
@@ -38,7 +40,7 @@ import { createRecentOutput, type RecentOutput } from "./outputs/recent-output.t
 import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
 import type { Settings, SettingsResult } from "./settings.ts";
-import { blindPeriodOf, createContainerStatus, createStatus } from "./status.ts";
+import { createContainerStatus, createStatus } from "./status.ts";
 import { Witnessing } from "./witnessing.ts";
 
 /** What a daemon is composed from. */
@@ -49,6 +51,7 @@ export interface ComposeOptions {
   readonly readSettings: () => Promise<SettingsResult>;
   readonly audience: OutputAudience;
   readonly version: string;
+  readonly manager: ServiceManager;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -92,7 +95,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const host = await readHost();
   // Before the gate, or it would inherit it.
   const hooks = startHookHelper(log);
-  const gate = openGate({ binding, config, log, hooks });
+  const gate = openGate({ binding, config, log, hooks, group: options.manager.group });
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock, (facts) => {
@@ -139,7 +142,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ generations, enforcement, binding, gate, guard, engine, engineFeed, inventory },
     ...{ guarding, witnessing, images, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts, doorkeeper },
-    blindTimes: createBlindTimes(clock, { gate, inventory, engineFeed }),
+    blindTimes: createBlindTimes(clock, log, { gate, inventory, engineFeed }),
     runs: createRunRecorder(options, host),
   };
   return { ...parts, control: await createControl(options, parts, recent) };
@@ -166,22 +169,6 @@ function createActions(
     recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
   });
   return { actions, undo };
-}
-
-function createBlindTimes(
-  clock: Clock,
-  { gate, inventory, engineFeed }: Pick<Parts, "gate" | "inventory" | "engineFeed">,
-): BlindTimes {
-  return new BlindTimes(clock, () => {
-    const { lost, markErrors } = gate.counters();
-    const { isConnected, blind } = inventory.status();
-    return {
-      ...{ execsLost: lost, rootsUnmarked: markErrors },
-      engineEventsLost: engineFeed.counters().lost,
-      isEngineConnected: isConnected,
-      engineBlind: blind === undefined ? undefined : blindPeriodOf(blind),
-    };
-  });
 }
 
 function createRunRecorder({ settings, clock, log }: ComposeOptions, host: Host): RunRecorder {

@@ -4,6 +4,7 @@ import { blindBefore } from "./blind-times.ts";
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
 import { FileWatching } from "./file-watching.ts";
 import type { GuardListener } from "./guard.ts";
+import { keepGate, serveWhenReady } from "./kept-gate.ts";
 import { readRunRecord, type RunRecord } from "./host/run-record.ts";
 import type { ReloadReport } from "./model/generation.ts";
 import type { Log } from "./model/ports.ts";
@@ -39,6 +40,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
   // Before this run writes its own.
   const lastRun = await readRunRecord(config.stateDirectory);
   const parts = await compose(options);
+  const serving = serveWhenReady(parts.gate, log);
   const service = new ServiceStatus({
     notify,
     facts: () => serviceFacts(parts),
@@ -61,11 +63,15 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
   ];
   try {
     await startParts(parts, stops, { listener: listenerOf(parts, options, service), log });
+    keepGate(parts.gate, config.gate, options);
+    serving.ready();
   } catch (error) {
+    serving.giveUp();
     await stopAll(stops, log);
     throw error;
   }
   if (lastRun !== undefined) tellBlindness(lastRun, parts, options);
+  parts.runs.beat();
   log.info("guarding", {
     mode: config.mode,
     engine: parts.inventory.status().engine?.version ?? "not reachable yet",
@@ -158,11 +164,12 @@ function listenerOf(
 /** Tells since when nobody has guarded. */
 function tellBlindness(
   lastRun: RunRecord,
-  { blindTimes, runs }: Parts,
+  { blindTimes, gate, runs }: Parts,
   { clock, log }: DaemonOptions,
 ): void {
   const atMs = clock.nowMs();
-  const time = blindBefore(lastRun, { bootId: runs.bootId, atMs });
+  const { isTakenOver } = gate;
+  const time = blindBefore(lastRun, { bootId: runs.bootId, atMs, isTakenOver });
   blindTimes.add(time);
   log.warn("execs went unseen while no daemon guarded", {
     from: new Date(time.fromMs).toISOString(),

@@ -37,7 +37,15 @@ const program = createProgram({
     runDaemon(options, {
       terminal,
       version,
-      env: { dockerHost: env["DOCKER_HOST"], notifySocket: env["NOTIFY_SOCKET"] },
+      env: {
+        dockerHost: env["DOCKER_HOST"],
+        notifySocket: env["NOTIFY_SOCKET"],
+        passed: {
+          pid: env["LISTEN_PID"],
+          count: env["LISTEN_FDS"],
+          names: env["LISTEN_FDNAMES"],
+        },
+      },
     }),
   nameOfGroup: async (id) => (await groupOfId(id))?.name,
   defaults: {

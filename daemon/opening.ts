@@ -12,6 +12,8 @@ export interface OpeningOptions {
   readonly binding: Binding;
   readonly config: Pick<Config, "gate" | "witness">;
   readonly log: Log;
+  /** The descriptor of the group that a daemon before this one left. */
+  readonly group?: number | undefined;
   /** Closed where nothing stands in for the gate. */
   readonly hooks: { close(): void };
 }
@@ -22,14 +24,11 @@ const handOverBytes = 16 << 20;
 const missingErrnos: ReadonlySet<unknown> = new Set([22, 38]);
 
 /** Throws the addon's error, with errno and syscall, where it cannot and `witness.mode` is off. */
-export function openGate({ binding, config, log, hooks }: OpeningOptions): AnyGate {
-  const { gate, witness } = config;
+export function openGate(options: OpeningOptions): AnyGate {
+  const { config, log, hooks } = options;
+  const { witness } = config;
   try {
-    return Gate.open(binding, {
-      deadlineMs: gate.deadlineMs,
-      denyOnDeadline: gate.onDeadline === "deny",
-      handOverBytes,
-    });
+    return takeOver(options) ?? open(options);
   } catch (error) {
     const errno = error instanceof Error && "errno" in error ? error.errno : undefined;
     if (witness.mode === "off" || !missingErrnos.has(errno)) {
@@ -41,6 +40,32 @@ export function openGate({ binding, config, log, hooks }: OpeningOptions): AnyGa
       { errno },
     );
     return new WithoutGate({ readMountinfo });
+  }
+}
+
+function open({ binding, config: { gate } }: OpeningOptions, group?: number): Gate {
+  return Gate.open(binding, {
+    deadlineMs: gate.deadlineMs,
+    denyOnDeadline: gate.onDeadline === "deny",
+    handOverBytes,
+    ...(group === undefined ? {} : { group }),
+  });
+}
+
+/** Undefined where there is nothing, or nothing of use, to take over. */
+function takeOver(options: OpeningOptions): Gate | undefined {
+  const { config, group, log } = options;
+  if (group === undefined) return undefined;
+  try {
+    const gate = open(options, group);
+    log.info("took over the gate of the daemon before", {
+      unanswered: gate.counters().inherited,
+      answer: config.gate.onDeadline,
+    });
+    return gate;
+  } catch (error) {
+    log.error("cannot take over the gate of the daemon before: opening another one", { error });
+    return undefined;
   }
 }
 

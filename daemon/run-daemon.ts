@@ -8,7 +8,9 @@ import { createDescriptorStream } from "./host/descriptor-stream.ts";
 import { keepHeapSmall } from "./host/heap.ts";
 import { catchHangups } from "./host/hangup.ts";
 import { createLog, type DaemonLog } from "./host/log.ts";
+import { passedDescriptor, type PassedDescriptors } from "./host/passed-descriptors.ts";
 import type { ProcessTerminal } from "./host/terminal.ts";
+import { groupName } from "./kept-gate.ts";
 import { loadBinding } from "./kernel/binding.ts";
 import { startDaemon, type Notify } from "./lifecycle.ts";
 import { readSettings, type Settings, type SettingsOptions } from "./settings.ts";
@@ -23,6 +25,7 @@ export interface RunSurroundings {
     readonly dockerHost?: string | undefined;
     /** NOTIFY_SOCKET: the service manager's, when it started us. */
     readonly notifySocket?: string | undefined;
+    readonly passed?: PassedDescriptors;
   };
 }
 
@@ -75,6 +78,10 @@ async function guardUntilStopped(
       readSettings: () => readSettings(options),
       version,
       audience: terminal,
+      manager: {
+        group: passedDescriptor(groupName, env.passed ?? {}, process.pid),
+        socketPath: env.notifySocket === "" ? undefined : env.notifySocket,
+      },
       clock: createClock(),
       log,
       onDeath: (reason) => {

@@ -46,6 +46,7 @@ install_program() {
   # The service manager's PATH need not lead to the node that this was built with.
   sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/daemon/main.js"
   sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/plugin/main.js"
+  install -m 0755 systemd/after-end.sh "$library.new/"
   chmod 0755 "$library.new/dist/daemon/main.js" "$library.new/dist/plugin/main.js"
   chmod -R u=rwX,go=rX "$library.new"
   [ ! -e "$library" ] || mv "$library" "$library.old"
@@ -97,7 +98,8 @@ keep() {
 
 install_service() {
   install -d "$DESTDIR$PREFIX/lib/systemd/system" "$DESTDIR$PREFIX/lib/sysusers.d"
-  sed "s|/usr/bin/execwarden|$PREFIX/bin/execwarden|; s|/usr/share/doc|$PREFIX/share/doc|" \
+  sed "s|/usr/bin/execwarden|$PREFIX/bin/execwarden|; s|/usr/share/doc|$PREFIX/share/doc|
+    s|/usr/lib/execwarden|$PREFIX/lib/execwarden|" \
     systemd/execwarden.service >"$staging/execwarden.service"
   install -m 0644 "$staging/execwarden.service" "$DESTDIR$PREFIX/lib/systemd/system/execwarden.service"
   install -m 0644 systemd/execwarden-authz.socket "$DESTDIR$PREFIX/lib/systemd/system/"

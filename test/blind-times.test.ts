@@ -3,7 +3,13 @@ import t from "tap";
 import { blindBefore, BlindTimes, type Sight } from "../daemon/blind-times.ts";
 
 const clear: Sight = {
-  ...{ execsLost: 0, rootsUnmarked: 0, engineEventsLost: 0, isEngineConnected: true },
+  ...{
+    execsLost: 0,
+    execsUnread: 0,
+    rootsUnmarked: 0,
+    engineEventsLost: 0,
+    isEngineConnected: true,
+  },
 };
 
 /** Looks once a second, at what the test says. */
@@ -84,15 +90,47 @@ const ends = [
     reason: "the daemon ended suddenly, and the host was started anew",
   },
 ];
+t.test("where the gate was kept, less went unseen", (t) => {
+  const now = { bootId: "b", atMs: 9, isTakenOver: true };
+  t.match(blindBefore({ bootId: "b", beatMs: 5, isStopped: false }, now), {
+    reason: "the daemon ended suddenly; only containers that were started then went unseen",
+  });
+  t.end();
+});
+
 for (const { name, isStopped, bootId, reason } of ends) {
   t.test(`the time since ${name}`, (t) => {
-    t.strictSame(blindBefore({ bootId, beatMs: 5, isStopped }, { bootId: "b", atMs: 9 }), {
+    const now = { bootId: "b", atMs: 9, isTakenOver: false };
+    t.strictSame(blindBefore({ bootId, beatMs: 5, isStopped }, now), {
       ...{ what: "execs", fromMs: 5, toMs: 9, reason },
     });
-    t.match(blindBefore({ bootId, beatMs: 50, isStopped }, { bootId: "b", atMs: 9 }), {
+    t.match(blindBefore({ bootId, beatMs: 50, isStopped }, now), {
       fromMs: 9,
       toMs: 9,
     });
     t.end();
   });
 }
+
+t.test(
+  "each time is told when it begins, and a clock that is set back makes none negative",
+  (t) => {
+    let nowMs = 10_000;
+    let execsUnread = 0;
+    const told: string[] = [];
+    const times = new BlindTimes(
+      { nowMs: () => nowMs },
+      () => ({ ...clear, execsUnread }),
+      ({ reason }) => told.push(reason),
+    );
+    for (const atMs of [10_000, 11_000, 5_000]) {
+      nowMs = atMs;
+      times.look();
+      execsUnread += 1;
+    }
+    t.ok(times.list().every(({ fromMs, toMs }) => toMs !== undefined && fromMs <= toMs));
+    t.match(told, ["no descriptor was left: the kernel refused execs, unjudged"]);
+    t.equal(told.length, times.list().length);
+    t.end();
+  },
+);

@@ -31,6 +31,8 @@ export interface Config {
     readonly onDeadline: "allow" | "deny";
     /** How many execs of one container are no flood. */
     readonly budget: BudgetSettings;
+    /** Whether execs wait while the daemon is started again, instead of going on unseen. */
+    readonly keepOverRestart: boolean;
   };
   /** The second view of execs, by the kernel's audit records. */
   readonly witness: {

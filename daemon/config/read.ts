@@ -122,11 +122,12 @@ function toConfig(input: ConfigInput, dockerHost: string): Config {
   };
 }
 
-function gateOf({ deadline, on_deadline, budget }: ConfigInput["gate"]): Config["gate"] {
+function gateOf(gate: ConfigInput["gate"]): Config["gate"] {
   return {
-    deadlineMs: deadline,
-    onDeadline: on_deadline,
-    budget: { execsPerSecond: budget.execs_per_second, burst: budget.burst },
+    deadlineMs: gate.deadline,
+    onDeadline: gate.on_deadline,
+    budget: { execsPerSecond: gate.budget.execs_per_second, burst: gate.budget.burst },
+    keepOverRestart: gate.keep_over_restart,
   };
 }
 

@@ -43,7 +43,8 @@ export function compareConfigs(before: Config, after: Config): ConfigChanges {
 
 /** The new configuration as far as it can hold now: what takes a restart stays as it was. */
 export function reloadable(before: Config, after: Config): Config {
-  const { rulesFiles, policiesFiles, allowlistFile, mode, gate, outputs } = after;
+  const { rulesFiles, policiesFiles, allowlistFile, mode, outputs } = after;
+  const gate = { ...after.gate, keepOverRestart: before.gate.keepOverRestart };
   const plugin = { ...after.plugin, socket: before.plugin.socket };
   const { rules, priority, ruleMatching, appendOutput, watch } = after;
   return {

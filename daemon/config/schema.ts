@@ -61,6 +61,12 @@ export const configSchema = z.strictObject({
             ),
         })
         .prefault({}),
+      keep_over_restart: z
+        .boolean()
+        .default(false)
+        .describe(
+          "While the daemon is started again, execs of guarded containers wait for it; takes systemd",
+        ),
     })
     .prefault({}),
   witness: z

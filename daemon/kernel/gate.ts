@@ -91,11 +91,14 @@ export function deviceText(device: number): string {
 /** A view of a native gate from one JavaScript thread; any thread may hold one by its handle. */
 export class Gate {
   readonly handle: number;
+  /** Whether the group was a predecessor's. */
+  readonly isTakenOver: boolean;
   readonly #binding: Binding;
 
-  constructor(binding: Binding, handle: number) {
+  constructor(binding: Binding, handle: number, isTakenOver = false) {
     this.#binding = binding;
     this.handle = handle;
+    this.isTakenOver = isTakenOver;
   }
 
   /** Opens a gate, or takes over a predecessor's by the descriptor of its group; throws with errno and syscall (EPERM without CAP_SYS_ADMIN, EINVAL without permission events). */
@@ -104,7 +107,8 @@ export class Gate {
     options: { deadlineMs: number; denyOnDeadline: boolean; handOverBytes: number; group?: number },
   ): Gate {
     const { deadlineMs, denyOnDeadline, handOverBytes, group = -1 } = options;
-    return new Gate(binding, binding.gateOpen(deadlineMs, denyOnDeadline, handOverBytes, group));
+    const handle = binding.gateOpen(deadlineMs, denyOnDeadline, handOverBytes, group);
+    return new Gate(binding, handle, group >= 0);
   }
 
   /** Serves what waits on the marks of a group that was taken over; nothing changes for a new one. */

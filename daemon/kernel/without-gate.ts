@@ -36,6 +36,7 @@ const nothingSeen: GateNativeCounters = {
 export class WithoutGate implements AnyGate {
   /** No gate has this one. */
   readonly handle = 0;
+  readonly isTakenOver = false;
   readonly #options: WithoutGateOptions;
   #patterns: readonly RootPattern[] = [];
   #table: ByteString | undefined;

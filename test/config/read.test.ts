@@ -31,7 +31,7 @@ const defaults = {
   allowlistFile: "/etc/execwarden/allowlist.yaml",
   mode: "monitor",
   gate: {
-    ...{ deadlineMs: 250, onDeadline: "allow" },
+    ...{ deadlineMs: 250, onDeadline: "allow", keepOverRestart: false },
     budget: { execsPerSecond: 100, burst: 1_000 },
   },
   stateDirectory: "/var/lib/execwarden",
@@ -70,7 +70,8 @@ append_output:
 policies_files: []
 allowlist_file: /a.yaml
 mode: enforce
-gate: { deadline: 1s, on_deadline: deny, budget: { execs_per_second: 0, burst: 7 } }
+gate:
+  { deadline: 1s, on_deadline: deny, budget: { execs_per_second: 0, burst: 7 }, keep_over_restart: true }
 control: { socket: /s.sock, group: docker }
 state_directory: /state
 watch: true
@@ -118,7 +119,7 @@ outputs:
     allowlistFile: "/a.yaml",
     mode: "enforce",
     gate: {
-      ...{ deadlineMs: 1000, onDeadline: "deny" },
+      ...{ deadlineMs: 1000, onDeadline: "deny", keepOverRestart: true },
       budget: { execsPerSecond: 0, burst: 7 },
     },
     witness: { mode: "gaps", memfd: true },

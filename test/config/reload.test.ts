@@ -18,6 +18,11 @@ const rows: readonly (readonly [
   ["{}", [], []],
   ["mode: enforce", ["mode"], []],
   ["gate: { deadline: 1s, on_deadline: deny }", ["gate.deadline", "gate.on_deadline"], []],
+  [
+    "gate: { budget: { burst: 7 }, keep_over_restart: true }",
+    ["gate.budget"],
+    ["gate.keep_over_restart"],
+  ],
   ["rules_files: [/r]", ["rules_files"], []],
   ["rules: [{ disable: { rule: '*' } }]", ["rules"], []],
   ["priority: notice\nrule_matching: first", ["priority", "rule_matching"], []],

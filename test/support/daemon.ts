@@ -95,6 +95,7 @@ export interface DaemonOptions {
   readonly onDeadline?: "allow" | "deny";
   /** Execs of a container that are no flood; without a bound when left out. */
   readonly budget?: { readonly execs_per_second: number; readonly burst: number };
+  readonly keepOverRestart?: boolean;
   /** A descriptor that its standard output goes to; `alerts` stays empty then. */
   readonly stdout?: number;
   /** A program, and its arguments, that is to run the daemon: prlimit, say. */
@@ -227,6 +228,7 @@ function writeFiles(directory: string, socket: string, options: DaemonOptions): 
         on_deadline: options.onDeadline ?? "allow",
         // Tests count alerts.
         budget: options.budget ?? { execs_per_second: 0 },
+        keep_over_restart: options.keepOverRestart ?? false,
       },
       ...options.config,
     }),

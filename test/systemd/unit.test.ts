@@ -11,10 +11,11 @@ const unit = readFileSync(join(checkout, "systemd/execwarden.service"), "utf8");
 /** Lays the unit down for systemd-analyze, with a program that is there whether it is installed or not. */
 function layUnit(t: Test, text: string): string {
   const name = "execwarden.service";
-  return join(
-    t.testdir({ [name]: text.replaceAll("/usr/bin/execwarden", process.execPath) }),
-    name,
+  const there = text.replaceAll(
+    /\/usr\/bin\/execwarden|\/usr\/lib\/execwarden\/after-end\.sh/g,
+    process.execPath,
   );
+  return join(t.testdir({ [name]: there }), name);
 }
 
 const { code: absence } = await run("systemd-analyze", ["--version"]);

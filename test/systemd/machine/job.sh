@@ -21,6 +21,7 @@ main() {
     comes_back
     keeps_its_watchdog_fed
     is_replaced_when_it_hangs
+    keeps_the_gate_over_a_crash
     reboots
   fi
   checks=$(cat "$first_boot")
@@ -56,8 +57,13 @@ installed() {
   note "$(systemd-analyze security --no-pager execwarden.service | tail -1)"
 }
 
-# Decisions are emulated too: what takes a millisecond elsewhere takes more than the usual deadline here.
-lengthen_deadline() { echo 'gate: { deadline: 10s }' >/etc/execwarden/conf.d/emulated.yaml; }
+# Decisions are emulated too: what takes a millisecond elsewhere takes more than the usual deadline here, and the start
+# a minute.
+lengthen_deadline() {
+  echo 'gate: { deadline: 10s }' >/etc/execwarden/conf.d/emulated.yaml
+  mkdir -p /etc/systemd/system/execwarden.service.d
+  printf '[Service]\nTimeoutStartSec=300s\n' >/etc/systemd/system/execwarden.service.d/emulated.conf
+}
 
 verify_unit() {
   local said
@@ -119,6 +125,45 @@ is_replaced_when_it_hangs() {
     grep -q 'Watchdog timeout' <(journalctl --unit execwarden --no-pager)
 }
 
+# Curls one after the other in a container that runs, while the daemon is killed: none may run before the next one is there.
+keeps_the_gate_over_a_crash() {
+  echo 'gate: { keep_over_restart: true, on_deadline: deny }' >/etc/execwarden/conf.d/keep.yaml
+  enforces yes
+  check "it restarts with a gate that is kept" timeout 240 systemctl restart execwarden.service
+  check "systemd has it" within 20 stored 1
+  docker run --detach --name loop --entrypoint /bin/sh "$image" -c \
+    'while :; do /usr/bin/curl --version >/dev/null 2>&1 && echo ran || echo refused; done' >/dev/null
+  check "curls are refused" within 60 loop_has refused
+  local before
+  before=$(property MainPID)
+  kill -KILL "$before"
+  check "after SIGKILL it is active again" within 240 is_back "$before"
+  check "the next daemon took the gate over" within 20 journal_has 'took over the gate of the daemon before'
+  sleep 10
+  note "$(docker logs loop | sort | uniq -c | tr '\n' ' ')"
+  check "no curl ran meanwhile" test "$(docker logs loop | grep -c '^ran$')" = 0
+  check "it stops" timeout 60 systemctl stop execwarden.service
+  check "then nothing waits and nothing is refused" within 60 loop_has ran
+  check "systemd has let it go" within 20 stored 0
+  docker rm --force loop >/dev/null
+  rm /etc/execwarden/conf.d/keep.yaml
+  enforces no
+  check "it starts again" timeout 240 systemctl start execwarden.service
+}
+
+enforces() {
+  local from=monitor to=enforce
+  [ "$1" = yes ] || { from=enforce; to=monitor; }
+  sed -i "s/^mode: $from/mode: $to/" /etc/execwarden/execwarden.yaml
+  sed -i "s/^    mode: $from/    mode: $to/" "$policy"
+}
+
+stored() { [ "$(property NFileDescriptorStore)" = "$1" ]; }
+
+loop_has() { docker logs loop 2>&1 | grep -qx "$1"; }
+
+journal_has() { journalctl --unit execwarden --output cat | grep -q "$1"; }
+
 reboots() {
   check "a container has a restart policy" timeout 120 docker run --detach --restart always --name restarted "$image" --version
   echo "$checks" >"$first_boot"
@@ -163,8 +208,7 @@ started_in_ms() {
 }
 
 refuses_a_curl() {
-  sed -i 's/^mode: monitor/mode: enforce/' /etc/execwarden/execwarden.yaml
-  sed -i 's/^    mode: monitor/    mode: enforce/' "$policy"
+  enforces yes
   check "it restarts in enforce mode" timeout 120 systemctl restart execwarden.service
   check "it is connected to the engine" within 60 is_connected
   local runs=0 refused=0 deadline=$((SECONDS + 30)) mark said
