@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createControlClient } from "../daemon/cli/client.ts";
+import type { ReloadReport } from "../daemon/model/generation.ts";
 import type { Status } from "../daemon/model/status.ts";
 import { until } from "../test/support/until.ts";
 
@@ -78,6 +79,19 @@ export class DaemonRun {
   /** Counts lines from now on without reading what they say: a cheap reader. */
   countOnly(): void {
     this.#isParsing = false;
+  }
+
+  /** Its control socket. */
+  get socketPath(): string {
+    return this.#socketPath;
+  }
+
+  /** Has it read its files again; one that refuses is an error of the bench. */
+  async reload(): Promise<ReloadReport> {
+    const answer = await createControlClient(this.#socketPath).post("/v1/reload", {});
+    if (!answer.ok) throw new Error(`cannot reload: ${JSON.stringify(answer.error)}`);
+    // The daemon's own answer, of the type that it is written from.
+    return JSON.parse(answer.value) as ReloadReport;
   }
 
   async status(): Promise<Status> {

@@ -22,11 +22,19 @@ export const benchImage = "bench/programs:1";
 
 /** The rule that every start of `alerted` matches. */
 const alertRule = "Bench Program Started";
+/** A rule that nothing matches. A policy that refuses on it has every exec held, and lets it go. */
+export const refusedRule = "Bench Program That Is Not There";
 
 /** How a daemon is set up. */
 export interface DaemonSetup {
   readonly mode: "monitor" | "enforce";
   readonly policies?: string;
+  /** Further rule files, read before the bench's own. */
+  readonly rulesFiles?: readonly string[];
+  /** Of `outputs.webhooks`. */
+  readonly webhooks?: readonly object[];
+  /** Further keys of execwarden.yaml. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 const execute = promisify(execFile);
@@ -40,6 +48,11 @@ const rules = `- rule: ${alertRule}
   output: Bench program started (command=%proc.cmdline image=%container.image.repository container=%container.name)
   priority: NOTICE
   tags: [bench]
+- rule: ${refusedRule}
+  desc: Never.
+  condition: evt.type in (execve, execveat) and proc.name = not-there and container.id != host
+  output: Never
+  priority: NOTICE
 `;
 
 /** An engine of its own, the bench's image, and daemons. `strike` ends all of it, at any time. */
@@ -111,6 +124,11 @@ export class Lab {
     return daemon;
   }
 
+  /** Writes a daemon's files anew, for its next reload. */
+  rewrite(setup: DaemonSetup): void {
+    this.#writeFiles(this.engine.host, setup);
+  }
+
   /** Ends a daemon. */
   async stopDaemon(daemon: DaemonRun): Promise<void> {
     this.#daemons.delete(daemon);
@@ -148,13 +166,18 @@ export class Lab {
       docker: { host },
       mode: setup.mode,
       witness: { mode: "off" },
-      rules_files: [shippedRules, write("rules.yaml", rules)],
+      rules_files: [...(setup.rulesFiles ?? [shippedRules]), write("rules.yaml", rules)],
       policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),
       control: { socket: socketPath },
       state_directory: this.#directory,
       gate: { budget: { execs_per_second: 0 } },
-      outputs: { stdout: { format: "json" } },
+      outputs: {
+        stdout: { format: "json" },
+        spool: { directory: join(this.#directory, "spool") },
+        webhooks: setup.webhooks ?? [],
+      },
+      ...setup.config,
     };
     // JSON is YAML.
     return { configFile: write("execwarden.yaml", JSON.stringify(config)), socketPath };
@@ -174,11 +197,11 @@ function loopArguments({ count, pauseUs = 0, program }: ExecLoop): readonly stri
   return [String(count), String(pauseUs), program];
 }
 
-/** A policy in force for `alertRule`. */
-export function policyThat(action: string): string {
+/** A policy in force; for the rule that every start of `alerted` matches, unless another is named. */
+export function policyThat(action: string, rule = alertRule): string {
   return `policies:
   - name: Bench
-    rules: [${alertRule}]
+    rules: [${rule}]
     mode: enforce
     actions:
       - ${action}

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { engineMissing } from "../test/support/engine.ts";
 import { measureActions } from "./actions.ts";
 import { measureAlerts } from "./alerts.ts";
+import { measureControl } from "./control.ts";
 import { measureExecCost } from "./exec-cost.ts";
 import { measureIdle, startRows } from "./footprint.ts";
 import { Lab } from "./lab.ts";
@@ -17,7 +18,7 @@ const help = `Usage: make bench ARGS="[--quick] [--json] [--only NAME]"
 
   --quick      fewer samples: a minute instead of some, and less to be trusted
   --json       the rows as JSON on standard output
-  --only NAME  one part: exec, alerts, actions, idle or rules
+  --only NAME  one part: exec, alerts, actions, control, idle or rules
   --help       this
 
 Needs root, docker.io, busybox-static and gcc. Ctrl-C ends it and cleans up.
@@ -48,6 +49,11 @@ const parts: readonly Part[] = [
     name: "actions",
     title: "actions: pause and kill beside the bare calls",
     measure: (lab, { actions }) => measureActions(lab, actions),
+  },
+  {
+    name: "control",
+    title: "control: a reload, followers, webhooks",
+    measure: (lab, { control }) => measureControl(lab, control),
   },
   { name: "idle", title: "a quiet daemon", measure: (lab, { idleMs }) => measureIdle(lab, idleMs) },
   { name: "rules", title: "rules", measure: (_lab, { rules }) => measureRulesCost(rules) },

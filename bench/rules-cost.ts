@@ -1,7 +1,6 @@
 // What rules cost an exec event: the ruleset alone, in this process, on made-up events.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ExecEvent } from "../daemon/model/event.ts";
 import { loadRules } from "../daemon/rules/load.ts";
@@ -10,6 +9,7 @@ import { assert } from "../daemon/util/assert.ts";
 import { sampleEvent } from "../test/rules/sample-event.ts";
 import type { Row } from "./report.ts";
 import { median } from "./samples.ts";
+import { upstreamFiles, upstreamVariable } from "./upstream.ts";
 
 /** Sizes of the measurement. */
 export interface RulesCostSizes {
@@ -23,8 +23,6 @@ const few = 100;
 const many = 1_000;
 const perRuleUsMax = 0.02;
 const eventsMade = 64;
-/** A directory of Falco's own rule files, which are not part of this project. */
-const upstreamVariable = "EXECWARDEN_UPSTREAM_RULES";
 const upstreamUsMax = 2;
 const manyUsMax = 10;
 
@@ -95,15 +93,9 @@ export function measureRulesCost({ rounds, events }: RulesCostSizes): readonly R
   ];
 }
 
-/** Falco's own files, in the order in which they build on each other; undefined when nobody says where they are. */
 function upstreamRules(): Ruleset | undefined {
-  const directory = process.env[upstreamVariable];
-  if (directory === undefined) return undefined;
-  const names = readdirSync(directory).filter((name) => name.endsWith(".yaml"));
-  // `falco_rules.yaml` first: the others use its macros.
-  const order = (name: string): string => (name === "falco_rules.yaml" ? "" : name);
-  names.sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  const files = names.map((name) => ({ name, text: readFileSync(join(directory, name), "utf8") }));
+  const files = upstreamFiles()?.map((name) => ({ name, text: readFileSync(name, "utf8") }));
+  if (files === undefined) return undefined;
   const selection = [{ action: "enable", by: "rule", pattern: "*" }] as const;
   const { ruleset, diagnostics } = loadRules({ files, settings: { selection } });
   assert(ruleset !== undefined, `upstream loads: ${JSON.stringify(diagnostics.slice(0, 3))}`);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AlertSizes } from "./alerts.ts";
+import type { ControlSizes } from "./control.ts";
 import type { ExecCostSizes } from "./exec-cost.ts";
 import type { RulesCostSizes } from "./rules-cost.ts";
 
@@ -10,6 +11,7 @@ export interface Sizes {
   /** Pauses, and kills. */
   readonly actions: number;
   readonly idleMs: number;
+  readonly control: ControlSizes;
   readonly rules: RulesCostSizes;
 }
 
@@ -19,6 +21,7 @@ export const full: Sizes = {
   alerts: { burst: 20_000, paced: 1_000, starts: 10 },
   actions: 10,
   idleMs: 20_000,
+  control: { reloads: 10, rounds: 5, count: 200 },
   rules: { rounds: 9, events: 12_800 },
 };
 
@@ -28,5 +31,6 @@ export const quick: Sizes = {
   alerts: { burst: 4_000, paced: 200, starts: 2 },
   actions: 3,
   idleMs: 5_000,
+  control: { reloads: 3, rounds: 1, count: 100 },
   rules: { rounds: 3, events: 3_200 },
 };

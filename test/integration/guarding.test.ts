@@ -107,10 +107,29 @@ if (requireEngine(t)) {
     ];
     const terminal = spawnTerminal("docker", [...args, "/bin/sh"], {});
     const ended = new Promise((resolve) => terminal.onExit(resolve));
-    await daemon.alert(ofContainer("typed", "/bin/sh"));
+    const opened = await daemon.alert(ofContainer("typed", "/bin/sh"));
     terminal.write("/bin/ls /\r");
     const typed = await daemon.alert(ofContainer("typed", "/bin/ls /"));
     t.not(typed.output_fields["proc.tty"], 0, "typed at a terminal");
+
+    const entered = spawnTerminal(
+      "docker",
+      ["-H", engine.host, "exec", "-it", "typed", "/bin/sh"],
+      {},
+    );
+    const left = new Promise((resolve) => entered.onExit(resolve));
+    const shell = await daemon.alert(
+      (alert) => ofContainer("typed", "/bin/sh")(alert) && alert.uuid !== opened.uuid,
+    );
+    t.not(shell.output_fields["proc.tty"], 0, "docker exec -it has a terminal from the start");
+    entered.write("/bin/ls /etc\r");
+    const inside = await daemon.alert(ofContainer("typed", "/bin/ls /etc"));
+    t.equal(inside.output_fields["proc.tty"], shell.output_fields["proc.tty"], "the same one");
+    entered.write("exit\r");
+    await left;
+    await engine.docker("exec", "typed", "/bin/ls", "/tmp");
+    const plain = await daemon.alert(ofContainer("typed", "/bin/ls /tmp"));
+    t.equal(plain.output_fields["proc.tty"], 0, "docker exec without -t has none");
     terminal.write("exit\r");
     await ended;
   });
