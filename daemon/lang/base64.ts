@@ -3,11 +3,13 @@ import type { ByteString } from "../util/byte-string.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Decodes base64 (RFC 4648, section 4; padding may be left out); undefined when the text is none. */
+/**
+ * Decodes base64 (RFC 4648, section 4); undefined when the text is none. Up to two `=` at the end do not count; bits
+ * that are left over must be zero.
+ */
 export function decodeBase64(text: ByteString): ByteString | undefined {
   const digits = text.replace(/={1,2}$/, "");
-  if (digits.length % 4 === 1) return undefined;
-  if (digits.length !== text.length && text.length % 4 !== 0) return undefined;
+  if (digits.length % 4 === 1 || (digits === "" && text !== "")) return undefined;
   let bytes = "";
   let bits = 0;
   let bitCount = 0;
@@ -21,5 +23,5 @@ export function decodeBase64(text: ByteString): ByteString | undefined {
       bytes += String.fromCharCode((bits >> bitCount) & 0xff);
     }
   }
-  return bytes;
+  return (bits & ((1 << bitCount) - 1)) === 0 ? bytes : undefined;
 }

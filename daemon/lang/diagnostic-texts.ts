@@ -13,6 +13,8 @@ export const langDiagnosticTexts = {
   transformer: "A transformer got the wrong arguments.",
   "operator-type": "The operator does not work on fields of this type.",
   "bad-value": "The value is none that the field can have.",
+  "number-cut":
+    "The number does not fit into the type of the field; what is left of it is compared, as Falco does.",
   "unknown-value":
     "The field only has certain values, such as names of events; this is none of them.",
   "bad-regex": "The pattern is not a regular expression in POSIX syntax.",

@@ -3,10 +3,19 @@ import type { ByteString } from "../util/byte-string.ts";
 
 /** One option that was given. */
 export interface GivenOption {
+  /** `?` for a letter that is no option. */
   readonly letter: string;
-  readonly takesValue: boolean;
-  /** The option's value; the letter when it takes none, empty when its value is absent. */
-  readonly value: ByteString;
+  readonly isKnown: boolean;
+  /** Undefined for an option that takes none; empty when it is absent. */
+  readonly value?: ByteString;
+  /** It takes a value, and there was none. */
+  readonly isCutShort?: boolean;
+}
+
+/** Which letters are options, and which of them take a value. */
+interface Letters {
+  readonly known: ReadonlySet<string>;
+  readonly valued: ReadonlySet<string>;
 }
 
 /**
@@ -15,34 +24,50 @@ export interface GivenOption {
  */
 export function getopt(words: readonly ByteString[], letters: ByteString): readonly GivenOption[] {
   const found: GivenOption[] = [];
+  const options = readLetters(letters);
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "--" || word === "-" || !word.startsWith("-")) break;
     if (word.startsWith("--")) continue;
-    if (readWord(word, { letters, next: words[i + 1] }, found)) i += 1;
+    if (readWord(word, { options, next: words[i + 1] }, found)) i += 1;
   }
   return found;
 }
 
+/** A colon that stands behind no letter says nothing. */
+function readLetters(letters: ByteString): Letters {
+  const known = new Set<string>();
+  const valued = new Set<string>();
+  for (let at = 0; at < letters.length; at++) {
+    const letter = letters.charAt(at);
+    if (letter === ":") continue;
+    known.add(letter);
+    if (letters[at + 1] === ":") valued.add(letter);
+  }
+  return { known, valued };
+}
+
 interface WordContext {
-  readonly letters: ByteString;
+  readonly options: Letters;
   readonly next: ByteString | undefined;
 }
 
 /** Reads `-abc`; true when the last option took the next word as its value. */
 function readWord(word: ByteString, context: WordContext, found: GivenOption[]): boolean {
+  const { options, next } = context;
   for (let at = 1; at < word.length; at++) {
     const letter = word.charAt(at);
-    const place = letter === ":" ? -1 : context.letters.indexOf(letter);
-    const takesValue = place >= 0 && context.letters[place + 1] === ":";
-    if (!takesValue) {
-      const shown = place < 0 ? "?" : letter;
-      found.push({ letter: shown, takesValue: false, value: shown });
-      continue;
+    if (!options.known.has(letter)) {
+      found.push({ letter: "?", isKnown: false });
+    } else if (!options.valued.has(letter)) {
+      found.push({ letter, isKnown: true });
+    } else {
+      const rest = word.slice(at + 1);
+      const value = rest === "" ? next : rest;
+      if (value === undefined) found.push({ letter, isKnown: true, value: "", isCutShort: true });
+      else found.push({ letter, isKnown: true, value });
+      return rest === "" && next !== undefined;
     }
-    const rest = word.slice(at + 1);
-    found.push({ letter, takesValue, value: rest === "" ? (context.next ?? "") : rest });
-    return rest === "" && context.next !== undefined;
   }
   return false;
 }

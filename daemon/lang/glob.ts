@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
+import { readSet } from "./glob-set.ts";
 
 /** One step of a pattern: a byte, any byte, any bytes, or a set of bytes. */
 type Step =
@@ -16,10 +17,11 @@ export function compileGlob(
   pattern: ByteString,
   isCaseFolded = false,
 ): (text: ByteString) => boolean {
-  const steps = readPattern(isCaseFolded ? lower(pattern) : pattern);
+  const steps = readPattern(pattern, isCaseFolded);
   // A backslash with nothing behind it matches nothing (glibc).
   if (steps === undefined) return () => false;
-  const match = specialize(steps) ?? ((text: ByteString) => matchSteps(steps, text));
+  const match = specialize(steps);
+  if (match === undefined) return (text) => matchSteps(steps, text, isCaseFolded);
   return isCaseFolded ? (text) => match(lower(text)) : match;
 }
 
@@ -47,7 +49,7 @@ function specialize(steps: readonly Step[]): ((text: ByteString) => boolean) | u
 }
 
 /** Greedy walk that returns to the last star only: earlier stars never need to be tried again. */
-function matchSteps(steps: readonly Step[], text: ByteString): boolean {
+function matchSteps(steps: readonly Step[], text: ByteString, isCaseFolded: boolean): boolean {
   let at = 0;
   let step = 0;
   let starStep = -1;
@@ -57,7 +59,7 @@ function matchSteps(steps: readonly Step[], text: ByteString): boolean {
     if (current?.kind === "star") {
       starStep = step++;
       starAt = at;
-    } else if (current !== undefined && accepts(current, text.charCodeAt(at))) {
+    } else if (current !== undefined && accepts(current, text.charCodeAt(at), isCaseFolded)) {
       step += 1;
       at += 1;
     } else if (starStep >= 0) {
@@ -69,10 +71,10 @@ function matchSteps(steps: readonly Step[], text: ByteString): boolean {
   return step === steps.length;
 }
 
-function accepts(step: Step, code: number): boolean {
+function accepts(step: Step, code: number, isCaseFolded: boolean): boolean {
   switch (step.kind) {
     case "byte":
-      return step.code === code;
+      return step.code === (isCaseFolded ? lowerCode(code) : code);
     case "one":
       return true;
     case "set":
@@ -82,10 +84,10 @@ function accepts(step: Step, code: number): boolean {
   }
 }
 
-function readPattern(pattern: ByteString): readonly Step[] | undefined {
+function readPattern(pattern: ByteString, isCaseFolded: boolean): readonly Step[] | undefined {
   const steps: Step[] = [];
   for (let at = 0; at < pattern.length;) {
-    const next = readStep(pattern, at);
+    const next = readStep(pattern, at, isCaseFolded);
     if (next === undefined) return undefined;
     const isRepeatedStar = next.step.kind === "star" && steps.at(-1)?.kind === "star";
     if (!isRepeatedStar) steps.push(next.step);
@@ -100,76 +102,18 @@ interface ReadStep {
 }
 
 // step = "*" | "?" | "\\" byte | set | byte
-function readStep(pattern: ByteString, at: number): ReadStep | undefined {
+function readStep(pattern: ByteString, at: number, isCaseFolded: boolean): ReadStep | undefined {
   const unit = pattern[at];
   if (unit === "*") return { step: { kind: "star" }, end: at + 1 };
   if (unit === "?") return { step: { kind: "one" }, end: at + 1 };
-  if (unit === "\\") return at + 1 === pattern.length ? undefined : readByte(pattern, at + 1);
-  // A bracket that is never closed stands for itself.
-  return (unit === "[" ? readSet(pattern, at) : undefined) ?? readByte(pattern, at);
+  const set = unit === "[" ? readSet(pattern, at + 1, isCaseFolded) : undefined;
+  if (set !== undefined) return { step: { kind: "set", has: set.has }, end: set.end };
+  const place = unit === "\\" ? at + 1 : at;
+  if (place === pattern.length) return undefined;
+  const code = pattern.charCodeAt(place);
+  return { step: { kind: "byte", code: isCaseFolded ? lowerCode(code) : code }, end: place + 1 };
 }
 
-function readByte(pattern: ByteString, at: number): ReadStep {
-  return { step: { kind: "byte", code: pattern.charCodeAt(at) }, end: at + 1 };
-}
-
-// set = "[" [ "!" | "^" ] member { member } "]"
-function readSet(pattern: ByteString, start: number): ReadStep | undefined {
-  let at = start + 1;
-  const isNegated = pattern[at] === "!" || pattern[at] === "^";
-  if (isNegated) at += 1;
-  const members = new Uint8Array(256);
-  for (let isFirst = true; isFirst || pattern[at] !== "]"; isFirst = false) {
-    if (at >= pattern.length) return undefined;
-    const next = readClass(pattern, at, members) ?? readRange(pattern, at, members);
-    if (next === undefined) return undefined;
-    at = next;
-  }
-  const has = (code: number): boolean => (members[code] === 1) !== isNegated;
-  return { step: { kind: "set", has }, end: at + 1 };
-}
-
-const classes: Readonly<Record<string, RegExp>> = {
-  alnum: /[A-Za-z0-9]/,
-  alpha: /[A-Za-z]/,
-  blank: /[ \t]/,
-  // eslint-disable-next-line no-control-regex -- control characters are what this class is
-  cntrl: /[\x00-\x1f\x7f]/,
-  digit: /[0-9]/,
-  graph: /[\x21-\x7e]/,
-  lower: /[a-z]/,
-  print: /[\x20-\x7e]/,
-  punct: /[!-/:-@[-`{-~]/,
-  space: /[ \t\n\v\f\r]/,
-  upper: /[A-Z]/,
-  xdigit: /[0-9A-Fa-f]/,
-};
-
-// member = "[:" name ":]"
-function readClass(pattern: ByteString, at: number, members: Uint8Array): number | undefined {
-  if (!pattern.startsWith("[:", at)) return undefined;
-  const end = pattern.indexOf(":]", at + 2);
-  const isMember = classes[pattern.slice(at + 2, end)];
-  if (end < 0 || isMember === undefined) return undefined;
-  for (let code = 0; code < 256; code++) {
-    if (isMember.test(String.fromCharCode(code))) members[code] = 1;
-  }
-  return end + 2;
-}
-
-// member = byte [ "-" byte ]
-function readRange(pattern: ByteString, at: number, members: Uint8Array): number | undefined {
-  const low = readMember(pattern, at);
-  if (low === undefined) return undefined;
-  const isRange = pattern[low.end] === "-" && pattern[low.end + 1] !== "]";
-  const high = isRange ? readMember(pattern, low.end + 1) : low;
-  if (high === undefined) return undefined;
-  for (let code = low.code; code <= high.code; code++) members[code] = 1;
-  return high.end;
-}
-
-function readMember(pattern: ByteString, at: number): { code: number; end: number } | undefined {
-  const from = pattern[at] === "\\" ? at + 1 : at;
-  if (from >= pattern.length) return undefined;
-  return { code: pattern.charCodeAt(from), end: from + 1 };
+function lowerCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }

@@ -72,7 +72,7 @@ export function modifiedTest(modifier: Modifier, tests: readonly Test[]): Test {
 }
 
 function holdsForList(values: readonly Scalar[], test: Test, rule: ListRule): boolean {
-  return rule === "every" ? values.length > 0 && values.every(test) : values.some(test);
+  return rule === "every" ? values.every(test) : values.some(test);
 }
 
 function listOf(value: Value): readonly Scalar[] {

@@ -6,7 +6,12 @@ import { servicePorts } from "./service-ports.ts";
 
 /** A literal as the type of the field it is compared with reads it; `expected` says what would be right. */
 export type Literal =
-  | { readonly ok: true; readonly value: Scalar | Network }
+  | {
+      readonly ok: true;
+      readonly value: Scalar | Network;
+      /** The text says another number, which the type cannot hold. */
+      readonly isCut?: boolean;
+    }
   | { readonly ok: false; readonly expected: string };
 
 /** Bytes that one literal may hold. */
@@ -17,6 +22,14 @@ export function readLiteral(type: FieldType, text: ByteString): Literal {
   if (text.length > literalBytesMax) return no(`at most ${literalBytesMax} bytes`);
   if (text.includes("\0")) return no("text without a NUL byte");
   return readers[type](text);
+}
+
+/** Reads the literal of `bcontains` and `bstartswith`: hex digits in pairs. */
+export function readHexLiteral(text: ByteString): Literal {
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) return no("an even number of hex digits");
+  if (text.length > 2 * literalBytesMax) return no(`at most ${literalBytesMax} bytes`);
+  const bytes = text.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+  return yes(bytes);
 }
 
 const readers: Readonly<Record<FieldType, (text: ByteString) => Literal>> = {
@@ -42,10 +55,12 @@ const readers: Readonly<Record<FieldType, (text: ByteString) => Literal>> = {
   time: (text) => readInteger(text, { bits: 64, isSigned: false, cut: 64 }),
 };
 
-/** All digits (none is 0), or the name of a service. */
+/** All digits (none is 0), or the name of a service. Digits are read as 32 bits and cut off, as upstream (quirk). */
 function readPort(text: ByteString): Literal {
-  if (/^[0-9]*$/.test(text)) return yes(Number(text.slice(-15)) & 0xffff);
-  return orNo(servicePorts.get(text), "a port number or the name of a service");
+  const expected = "a port number or the name of a service";
+  if (!/^[0-9]*$/.test(text)) return orNo(servicePorts.get(text), expected);
+  const value = BigInt(text);
+  return value < 1n << 31n ? yes(Number(value & 0xffffn)) : no(expected);
 }
 
 /** A literal for a message: decoded. */
@@ -71,18 +86,33 @@ interface IntegerForm {
   readonly cut: number;
 }
 
+/**
+ * Reads an integer as sscanf(3) does: blanks, a sign, digits. What 64 bits cannot hold becomes the nearest value that
+ * they can, then the bits beyond the type are cut off: nothing is too big, as upstream (quirk).
+ */
 function readInteger(text: ByteString, { bits, isSigned, cut }: IntegerForm): Literal {
   const trimmed = text.replace(/^[ \t\n\v\f\r]+/, "");
-  const expected = `a whole number of ${bits} bits`;
-  if (!/^[-+]?[0-9]{1,40}$/.test(trimmed)) return no(expected);
+  if (!/^[-+]?[0-9]+$/.test(trimmed)) return no(`a whole number of ${bits} bits`);
   const value = BigInt(trimmed.replace("+", ""));
-  if (isSigned) {
-    if (value !== BigInt.asIntN(bits, value)) return no(expected);
-    return yes(narrow(BigInt.asIntN(cut, value)));
-  }
-  const wrapped = BigInt.asUintN(bits, value);
-  const isInRange = value < 0n ? -value <= 1n << BigInt(bits - 1) : value === wrapped;
-  return isInRange ? yes(narrow(BigInt.asUintN(cut, wrapped))) : no(expected);
+  const read = isSigned ? readSigned(value, cut) : readUnsigned(value, cut);
+  // -1 as the largest number there is, that is meant.
+  const isMeant = !isSigned && value < 0n && value >= -(1n << BigInt(cut - 1));
+  return { ok: true, value: narrow(read), isCut: read !== value && !isMeant };
+}
+
+function readSigned(value: bigint, bits: number): bigint {
+  return BigInt.asIntN(bits, clamp(value, -(1n << 63n), (1n << 63n) - 1n));
+}
+
+/** strtoul(3): the sign is put before what was read. */
+function readUnsigned(value: bigint, bits: number): bigint {
+  const largest = (1n << 64n) - 1n;
+  return BigInt.asUintN(bits, value > largest || value < -largest ? largest : value);
+}
+
+function clamp(value: bigint, least: bigint, most: bigint): bigint {
+  if (value < least) return least;
+  return value > most ? most : value;
 }
 
 /** The same integer as a number where that is exact. */

@@ -130,8 +130,7 @@ function resolveTransform<E>(node: TransformNode, catalogue: FieldCatalogue<E>):
   const [first] = args;
   const isUnprintable =
     node.name === "len" &&
-    first?.kind === "operand" &&
-    (first.type === "string" || first.type === "bytes");
+    (first?.kind !== "operand" || first.type === "string" || first.type === "bytes");
   if (emptyField !== undefined) {
     return { ok: true, operand: { type, isList, reader: undefined, emptyField, cost } };
   }
@@ -175,5 +174,6 @@ function resolveArgOperand<E>(node: Operand, catalogue: FieldCatalogue<E>): ArgR
     return refuse("field-use", node.range, message);
   }
   const get = reader?.kind === "one" ? reader.get : () => undefined;
-  return { ok: true, arg: { kind: "operand", type, isList, get }, emptyField, cost };
+  const isField = node.kind === "field";
+  return { ok: true, arg: { kind: "operand", type, isList, isField, get }, emptyField, cost };
 }

@@ -25,7 +25,7 @@ export interface OperatorSpec {
   /** May the left side be a list. */
   readonly takesLists: boolean;
   /** How the literal is read when it is not read as the field's own type. */
-  readonly literal?: "text" | "hex";
+  readonly literal?: "hex";
   /** Compares with literals: one for plain operators, any number for list operators; a string says what is wrong. */
   readonly prepare: (operands: readonly Operand[], type: TypeClass) => Test | string;
   /** Compares with another field; absent where that is refused. */
@@ -102,29 +102,41 @@ function ordering(name: keyof typeof compareOrder): OperatorSpec {
   };
 }
 
+/** How an operator on text treats its literal, and the text of another field in its place. */
+interface TextOptions {
+  readonly cost: number;
+  readonly literal?: "hex";
+  /** Compares with another field; left out: as with a literal of the same text. */
+  readonly pair?: ((value: ByteString, text: ByteString) => boolean) | "refused";
+}
+
 /** Operators on text: the pattern is prepared once, and once per value when it comes from another field. */
 function onText(
   types: readonly TypeClass[],
   prepareText: (text: ByteString) => ((value: ByteString) => boolean) | string,
-  options: { readonly cost: number; readonly literal?: "text" | "hex"; readonly noPair?: boolean },
+  { cost, literal, pair }: TextOptions,
 ): OperatorSpec {
   const prepare = (operands: readonly Operand[]): Test | string => {
     const [text] = operands;
     const test = typeof text === "string" ? prepareText(text) : () => false;
     return typeof test === "string" ? test : (value) => typeof value === "string" && test(value);
   };
-  const pair: PairTest = (left, right) => {
+  const usualPair: PairTest = (left, right) => {
     const test = prepare([right]);
     return typeof test !== "string" && test(left);
   };
-  const { cost, literal, noPair } = options;
+  const ownPair: PairTest = (left, right) =>
+    typeof pair === "function" &&
+    typeof left === "string" &&
+    typeof right === "string" &&
+    pair(left, right);
   return {
     types,
     takesLists: false,
     cost,
     prepare,
     ...(literal === undefined ? {} : { literal }),
-    ...(noPair === true ? {} : { pair }),
+    ...(pair === "refused" ? {} : { pair: pair === undefined ? usualPair : ownPair }),
   };
 }
 
@@ -164,6 +176,14 @@ function prepareRegex(pattern: ByteString): ((value: ByteString) => boolean) | s
   return regex.ok ? regex.test : regex.problem;
 }
 
+/** Bytes of a pattern that is the value of another field; it is prepared at each event, and an attacker may write it. */
+const valuePatternMax = 255;
+
+function valueGlob(isCaseFolded: boolean): (value: ByteString, pattern: ByteString) => boolean {
+  return (value, pattern) =>
+    pattern.length <= valuePatternMax && compileGlob(pattern, isCaseFolded)(value);
+}
+
 const startsWith = (text: ByteString) => (value: ByteString) => value.startsWith(text);
 const contains = (text: ByteString) => (value: ByteString) => value.includes(text);
 
@@ -194,23 +214,20 @@ export const operators: ReadonlyMap<string, OperatorSpec> = new Map<string, Oper
         const pattern = new RegExp(foldedPattern(text));
         return (value) => pattern.test(value);
       },
-      { cost: 8 },
+      { cost: 8, pair: (value, text) => lower(value).includes(lower(text)) },
     ),
   ],
   ["bcontains", onText(["bytes"], contains, { cost: 3, literal: "hex" })],
   ["startswith", onText(textAndBytes, startsWith, { cost: 2 })],
   ["bstartswith", onText(["bytes"], startsWith, { cost: 2, literal: "hex" })],
   ["endswith", onText(textAndBytes, (text) => (value) => value.endsWith(text), { cost: 2 })],
-  ["glob", onText(textOnly, (text) => compileGlob(text), { cost: 6 })],
-  ["iglob", onText(textOnly, (text) => compileGlob(text, true), { cost: 12 })],
-  ["regex", onText(textOnly, prepareRegex, { cost: 50, noPair: true })],
+  ["glob", onText(textOnly, (text) => compileGlob(text), { cost: 6, pair: valueGlob(false) })],
+  [
+    "iglob",
+    onText(textOnly, (text) => compileGlob(text, true), { cost: 12, pair: valueGlob(true) }),
+  ],
+  ["regex", onText(textOnly, prepareRegex, { cost: 50, pair: "refused" })],
   ["in", membership],
   ["intersects", membership],
   ["pmatch", pathPrefix],
 ]);
-
-/** Reads the hex literal of `bcontains` and `bstartswith`; undefined when it is none. */
-export function readHex(text: ByteString): ByteString | undefined {
-  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) return undefined;
-  return text.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
-}

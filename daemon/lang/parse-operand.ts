@@ -28,7 +28,7 @@ export function parseOperandPrefix(
 
 // lhs = field | transformer
 /** Reads a field or a transformer. */
-export function parseOperand(scanner: Scanner): Operand {
+function parseOperand(scanner: Scanner): Operand {
   const start = scanner.position;
   const field = scanner.takeFieldName();
   if (field !== undefined) return parseFieldRest(scanner, field);

@@ -8,12 +8,7 @@ import type {
   RightOperand,
   ValueNode,
 } from "./ast.ts";
-import {
-  parseFieldRest,
-  parseOperand,
-  parseTransformRest,
-  takeTransformer,
-} from "./parse-operand.ts";
+import { parseFieldRest, parseTransformRest, takeTransformer } from "./parse-operand.ts";
 import { isAlphanumeric, Scanner, SyntaxFault, type Token } from "./scanner.ts";
 import { modifiers, operatorSyntax, type OperatorSyntax } from "./syntax.ts";
 
@@ -91,7 +86,8 @@ function parseEmbeddedRest(scanner: Scanner): Expr {
     if (!scanner.take(")")) {
       if (!scanner.isAtEnd()) scanner.fail(`cannot read on here: expected "and", "or" or ")"`);
       const range = { start: open - 1, end: open };
-      throw new SyntaxFault(`cannot find the ")" that closes this "("`, range);
+      const message = `cannot find the ")" that closes this "("`;
+      throw new SyntaxFault(message, range, { stop: scanner.position });
     }
     return expr;
   });
@@ -231,8 +227,9 @@ function parseRightField(scanner: Scanner): RightOperand | undefined {
   const start = scanner.position;
   if (scanner.take("val(")) {
     scanner.takeBlanks();
-    const field = parseOperand(scanner);
-    if (field.kind !== "field") return scanner.fail("cannot use val() on anything but a field");
+    const name = scanner.takeFieldName();
+    if (name === undefined) return scanner.fail("cannot use val() on anything but a field");
+    const field = parseFieldRest(scanner, name);
     scanner.takeBlanks();
     if (!scanner.take(")")) scanner.fail(`cannot read on here: expected ")" to close val(`);
     return { kind: "val", field, range: { start, end: scanner.position } };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { RE2JS } from "re2js";
-import { fromByteString, type ByteString } from "../util/byte-string.ts";
+import { fromByteString, toByteString, type ByteString } from "../util/byte-string.ts";
 
 /** A matcher of whole values, or why the pattern is none. */
 export type Regex =
@@ -12,7 +12,9 @@ export type Regex =
  * ends, and linear in the text whatever the pattern.
  */
 export function compileRegex(pattern: ByteString): Regex {
-  const translated = translate(fromByteString(pattern));
+  const text = fromByteString(pattern);
+  if (toByteString(text) !== pattern) return { ok: false, problem: "it is not UTF-8" };
+  const translated = translate(text);
   if (!translated.ok) return translated;
   try {
     const regex = RE2JS.compile(translated.pattern, RE2JS.MULTILINE);
@@ -40,10 +42,10 @@ function translate(pattern: string): Translation {
   let atom = 0;
   let isRepeated = false;
   for (let at = 0; at < pattern.length;) {
-    const problem = perlOnly(pattern, at);
-    if (problem !== undefined) return { ok: false, problem };
     const end = tokenEnd(pattern, at);
-    const token = pattern.slice(at, end);
+    const problem = perlOnly(pattern, at, end);
+    if (problem !== undefined) return { ok: false, problem };
+    const token = plainToken(pattern.slice(at, end));
     at = end;
     if (isRepetition(token)) {
       if (isRepeated) out = `${out.slice(0, atom)}(?:${out.slice(atom)})`;
@@ -64,9 +66,20 @@ function isRepetition(token: string): boolean {
   return /^(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})$/.test(token);
 }
 
-function perlOnly(pattern: string, at: number): string | undefined {
+/**
+ * A token as the package reads it in the same way: numbers that RE2 does not take for a count are text, and so is a
+ * `[:` that nothing closes.
+ */
+function plainToken(token: string): string {
+  if (token.startsWith("{") && /[{,](?:0[0-9]|[0-9]{10})/.test(token)) return `\\${token}`;
+  return token.startsWith("[") ? `[${token.slice(1).replace(/\[:(?!.*?:\])/gs, "\\[:")}` : token;
+}
+
+function perlOnly(pattern: string, at: number, end: number): string | undefined {
   if (pattern.startsWith("(?", at)) return "(?…) is not POSIX syntax";
-  const end = tokenEnd(pattern, at);
+  if (pattern[at] === "[" && hasStrayHyphen(pattern.slice(at, end))) {
+    return 'a "-" inside of a class is not POSIX syntax, put it first or last';
+  }
   for (let i = at; i < end; i++) {
     if (pattern[i] !== "\\") continue;
     const unit = pattern[i + 1] ?? "";
@@ -78,16 +91,30 @@ function perlOnly(pattern: string, at: number): string | undefined {
   return undefined;
 }
 
+/** True where a `-` is neither first, nor last, nor between two characters. */
+function hasStrayHyphen(set: string): boolean {
+  const inner = set.replace(/^\[\^?\]?-?/, "");
+  classItem.lastIndex = 0;
+  for (let item = classItem.exec(inner); item !== null; item = classItem.exec(inner)) {
+    if (item[0] === "-" && inner[classItem.lastIndex] !== "]") return true;
+  }
+  return false;
+}
+
+/** A named class, or a character or range of characters, in a class. */
+const classItem =
+  /\[:[^:]*:\]|(?:\\(?:x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]+\}|[0-7]{1,3}|.)|[^\\])(?:-(?:\\(?:x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]+\}|[0-7]{1,3}|.)|[^\]]))?/gsu;
+
 /** End of the character, escape, class or counted repetition at a position. */
 function tokenEnd(pattern: string, at: number): number {
-  const unit = pattern[at];
-  if (unit === "\\") return Math.min(at + 2, pattern.length);
-  if (unit === "[") return classEnd(pattern, at);
-  if (unit !== "{") return at + 1;
-  const counted = /\{[0-9]+(?:,[0-9]*)?\}/y;
-  counted.lastIndex = at;
-  return counted.test(pattern) ? counted.lastIndex : at + 1;
+  if (pattern[at] === "[") return classEnd(pattern, at);
+  tokenPattern.lastIndex = at;
+  return tokenPattern.test(pattern) ? tokenPattern.lastIndex : at + 1;
 }
+
+/** An escape by number, another escape, a counted repetition, or one character. */
+const tokenPattern =
+  /\\(?:x[0-9a-fA-F]{2}|x\{[0-9a-fA-F]+\}|[0-7]{1,3}|.)|\{[0-9]+(?:,[0-9]*)?\}|./suy;
 
 function classEnd(pattern: string, start: number): number {
   let at = start + 1;

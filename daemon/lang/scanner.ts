@@ -5,16 +5,26 @@ import { parseDepthMax } from "./syntax.ts";
 
 /** Why a text is not a condition, and where reading stopped. Thrown inside the parser only. */
 export class SyntaxFault extends Error {
+  /** What to mark: offsets in the condition text. */
   readonly range: Range;
   readonly code: "syntax" | "too-deep";
+  /** Where upstream's parser stands when it gives up, which may be behind what to mark. */
+  readonly stop: number;
 
-  /** `range` are offsets in the condition text. */
-  constructor(message: string, range: Range, code: SyntaxFault["code"] = "syntax") {
+  constructor(
+    message: string,
+    range: Range,
+    { code = "syntax", stop = range.start }: Partial<Pick<SyntaxFault, "code" | "stop">> = {},
+  ) {
     super(message);
     this.range = range;
     this.code = code;
+    this.stop = stop;
   }
 }
+
+/** Characters of a word that a fault marks. */
+const markedMax = 256;
 
 /** A piece of text that was taken, decoded. */
 export interface Token {
@@ -46,8 +56,9 @@ export class Scanner {
   /** Ends with a fault of the message; marks the word at the position, or the last character at the end. */
   fail(message: string): never {
     const start = this.position;
+    const most = Math.min(this.text.length, start + markedMax);
     let end = start;
-    while (end < this.text.length && isWordUnit(this.text[end])) end += 1;
+    while (end < most && isWordUnit(this.text[end])) end += 1;
     throw new SyntaxFault(message, { start, end: Math.max(end, start + 1) });
   }
 
@@ -56,7 +67,8 @@ export class Scanner {
     this.#depth += 1;
     if (this.#depth >= parseDepthMax) {
       const range = { start: this.position, end: this.position + 1 };
-      throw new SyntaxFault("cannot read a condition nested this deep", range, "too-deep");
+      const message = "cannot read a condition nested this deep";
+      throw new SyntaxFault(message, range, { code: "too-deep" });
     }
     const value = read();
     this.#depth -= 1;
@@ -172,7 +184,8 @@ export class Scanner {
       return String.fromCharCode(Number(`0x${hex}`));
     const range = { start: at, end: at + 2 };
     const help = `write \\\\ for a backslash`;
-    throw new SyntaxFault(`cannot read the escape "\\${unit}" in a quoted string: ${help}`, range);
+    const message = `cannot read the escape "\\${unit}" in a quoted string: ${help}`;
+    throw new SyntaxFault(message, range, { stop: this.position });
   }
 }
 
@@ -189,12 +202,15 @@ function isArgumentUnit(unit: string | undefined): boolean {
   return unit !== undefined && !"[]\"'".includes(unit) && !isSpace(unit);
 }
 
-/** A quote closes unless the raw character before it is a backslash (so `"a\\"` never closes, as upstream). */
+/**
+ * A quote closes unless the raw character before it is a backslash (so `"a\\"` never closes, as upstream), or a NUL
+ * comes first.
+ */
 function closingQuote(text: string, start: number): number | undefined {
   const quote = text[start] ?? "";
   let end = text.indexOf(quote, start + 1);
   while (end >= 0 && text[end - 1] === "\\") end = text.indexOf(quote, end + 1);
-  return end < 0 ? undefined : end;
+  return end < 0 || text.slice(start, end).includes("\0") ? undefined : end;
 }
 
 function isLetter(unit: string | undefined): boolean {

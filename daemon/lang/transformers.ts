@@ -2,7 +2,7 @@
 import type { ByteString } from "../util/byte-string.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { FieldType, Getter, Value } from "./field.ts";
-import { getopt } from "./getopt.ts";
+import { getopt, type GivenOption } from "./getopt.ts";
 import { lower } from "./glob.ts";
 
 /** An argument of a transformer, its fields looked up. */
@@ -12,6 +12,8 @@ export type TransformerArg<E> =
       readonly type: FieldType;
       readonly isList: boolean;
       readonly get: Getter<E>;
+      /** A field, not the result of a transformer. */
+      readonly isField: boolean;
     }
   | { readonly kind: "literal"; readonly value: ByteString }
   | { readonly kind: "list"; readonly items: readonly Getter<E>[] };
@@ -38,9 +40,9 @@ function ofText(
 ): TransformerSpec {
   return {
     build: <E>(args: readonly TransformerArg<E>[], index: ByteString | undefined) => {
-      const [arg] = args;
+      const arg = onlyArg(args);
       if (index !== undefined) return noIndex;
-      if (args.length !== 1 || arg?.kind !== "operand") return "it takes one field";
+      if (arg === undefined) return "it takes one field or text";
       const { type, isList, get } = arg;
       if (isList || !types.includes(type)) return `it takes a field of type ${types.join(" or ")}`;
       const read: Getter<E> = (subject) => {
@@ -50,6 +52,16 @@ function ofText(
       return { type, isList: false, get: read };
     },
   };
+}
+
+/** The argument of a transformer that takes one. */
+function onlyArg<E>(args: readonly TransformerArg<E>[]): Transformed<E> | undefined {
+  const [arg] = args;
+  if (args.length !== 1 || arg === undefined) return undefined;
+  if (arg.kind === "operand") return arg;
+  if (arg.kind === "literal") return { type: "string", isList: false, get: () => arg.value };
+  const get = listGetter(arg);
+  return get && { type: "string", isList: true, get };
 }
 
 /** A text ends at its first NUL; bytes do not. */
@@ -62,9 +74,9 @@ const noIndex = "only getopt() takes an argument in brackets";
 
 const length: TransformerSpec = {
   build: <E>(args: readonly TransformerArg<E>[], index: ByteString | undefined) => {
-    const [arg] = args;
+    const arg = onlyArg(args);
     if (index !== undefined) return noIndex;
-    if (args.length !== 1 || arg?.kind !== "operand") return "it takes one field";
+    if (arg === undefined) return "it takes one field, text or list";
     const { type, isList, get } = arg;
     if (!isList && type !== "string" && type !== "bytes") return "it takes text, bytes or a list";
     const read: Getter<E> = (subject) => {
@@ -75,9 +87,9 @@ const length: TransformerSpec = {
   },
 };
 
-/** A getter of the texts of a list; a missing element makes the list missing. */
+/** A getter of the texts of a list, a field or written out; a missing element makes the list missing. */
 function listGetter<E>(arg: TransformerArg<E> | undefined): Getter<E> | undefined {
-  if (arg?.kind === "operand") return arg.isList ? arg.get : undefined;
+  if (arg?.kind === "operand") return arg.isList && arg.isField ? arg.get : undefined;
   if (arg?.kind !== "list") return undefined;
   const { items } = arg;
   return (subject) => {
@@ -141,22 +153,34 @@ const concat: TransformerSpec = {
 const options: TransformerSpec = {
   build: <E>(args: readonly TransformerArg<E>[], index: ByteString | undefined) => {
     const list = listGetter(args[0]);
-    const letters = args[1];
-    if (args.length !== 2 || list === undefined || letters?.kind !== "literal") {
-      return "it takes a list and a string of option letters";
+    const letters = textGetter(args[1]);
+    const isOfTexts = args[0]?.kind !== "operand" || args[0].type === "string";
+    if (args.length !== 2 || list === undefined || letters === undefined || !isOfTexts) {
+      return "it takes a list of texts and a text of option letters";
     }
+    if (index !== undefined && index.length !== 1) return "its index is one letter";
     const get: Getter<E> = (subject) => {
       const words = list(subject);
-      if (typeof words !== "object") return undefined;
-      const found = getopt(words.map(String), letters.value);
-      if (index !== undefined) return found.findLast(({ letter }) => letter === index)?.value;
-      return found.flatMap(({ letter, takesValue, value }) =>
-        takesValue ? [letter, value] : letter,
-      );
+      const known = letters(subject);
+      if (typeof words !== "object" || typeof known !== "string") return undefined;
+      const found = getopt(words.map(String), known);
+      return index === undefined ? found.flatMap(shownOption) : valueOf(found, index);
     };
     return { type: "string", isList: index === undefined, get };
   },
 };
+
+/** The letter and its value; of an option whose value is absent the empty text alone, as upstream (quirk). */
+function shownOption({ letter, value, isCutShort }: GivenOption): readonly ByteString[] {
+  if (isCutShort === true) return [""];
+  return value === undefined ? [letter] : [letter, value];
+}
+
+/** The last value of an option; the letter where it takes none. */
+function valueOf(found: readonly GivenOption[], wanted: ByteString): ByteString | undefined {
+  const last = found.findLast(({ letter, isKnown }) => isKnown && letter === wanted);
+  return last && (last.value ?? last.letter);
+}
 
 /** Meaning of every transformer. */
 export const transformers: ReadonlyMap<string, TransformerSpec> = new Map([

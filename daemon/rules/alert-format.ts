@@ -36,12 +36,17 @@ export function alertText(alert: AlertParts, options: AlertOptions = {}): string
   return JSON.stringify(outputOf(alert, options)).slice(1, -1);
 }
 
-/** The JSON object that Falco prints for an alert, its keys sorted by their bytes; times in UTC. */
+/** The JSON object that Falco prints for an alert, as a text. */
 export function alertJson(alert: AlertParts, options: AlertOptions = {}): string {
+  return jsonText(alertObject(alert, options));
+}
+
+/** What Falco's JSON of an alert holds, its keys sorted by their bytes; times in UTC. */
+export function alertObject(alert: AlertParts, options: AlertOptions = {}): object {
   const { message = false, output = true, tags = true, output_fields: hasFields = true } = options;
   const { date, time, nanoseconds } = splitTime(alert.timeNs);
   const timeName = options.iso8601 === true ? "evt.time.iso8601" : "evt.time";
-  return jsonText({
+  return {
     hostname: alert.hostname,
     message: message ? alert.message : undefined,
     output: output ? outputOf(alert, options) : undefined,
@@ -51,7 +56,7 @@ export function alertJson(alert: AlertParts, options: AlertOptions = {}): string
     source: alert.source,
     tags: tags ? [...new Set(alert.tags)].sort(compareBytes) : undefined,
     time: `${date}T${time}.${nanoseconds}Z`,
-  });
+  };
 }
 
 function outputOf({ timeNs, priority, message }: AlertParts, { iso8601 }: AlertOptions): string {

@@ -16,7 +16,7 @@ import { boundOf, constant, type Checked } from "../lang/checked.ts";
 import { createExplainer, type Explainer } from "../lang/explain.ts";
 import { appendedOutput } from "./append-output.ts";
 import type { CollectedRule } from "./collect.ts";
-import { conditionDoubts } from "./doubts.ts";
+import { conditionDoubts, typeFaults } from "./doubts.ts";
 import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
 import { programFieldNames } from "./fields/programs.ts";
@@ -122,6 +122,7 @@ function compileRule<E>(
   const expanded = text && workshop.macros.expand(text, faults);
   const checked = expanded && checkCondition(expanded, workshop, faults);
   if (expanded === undefined || checked === undefined) return undefined;
+  if (about.source === defaultSource) faults.push(...typeFaults(expanded.expr, expanded.text));
   warnOfEventTypes(collected, expanded.expr, faults);
   const inactiveBecause = inactivityOf(expanded.expr, checked, workshop.source);
   const rule: Rule<E> = {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
 import type { LocatedText } from "../text/located-text.ts";
-import type { Expr, FieldNode, Operand, RightOperand, TransformArg } from "../lang/ast.ts";
+import type {
+  ExistsExpr,
+  Expr,
+  FieldNode,
+  Operand,
+  Range,
+  RightOperand,
+  TransformArg,
+} from "../lang/ast.ts";
 
 /** Fields that upstream keeps so that old rules load. */
 const deprecatedFields: readonly string[] = [
@@ -23,7 +31,7 @@ export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnos
       const message = `field "${node.name}" is deprecated: it always has the same value`;
       const span = place.spanOf(start, end);
       doubts.set(node.name, warningAt({ code: "deprecated", message, span }));
-    } else if (!doubts.has("<NA>") && isUnsafe(node)) {
+    } else if (node.kind === "compare" && !doubts.has("<NA>") && isUnsafe(node)) {
       const message = `cannot tell a missing value by comparing with <NA>: write "exists"`;
       const span = place.spanOf(start, end);
       doubts.set("<NA>", warningAt({ code: "unsafe-missing-check", message, span }));
@@ -31,6 +39,46 @@ export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnos
   };
   visit(expr, text, { act, seen: new Set() });
   return [...doubts.values()];
+}
+
+/**
+ * Conditions whose types of events cannot be found: those that compare the type of the event with a field, or change it
+ * by a transformer first. Upstream does not load them.
+ */
+export function typeFaults(expr: Expr, text: LocatedText): readonly Diagnostic[] {
+  const faults: Diagnostic[] = [];
+  const act: Visitor["act"] = (node, place) => {
+    if (node.kind === "field") return;
+    const range = node.kind === "exists" ? transformedType(node.left) : faultyRange(node);
+    if (range === undefined) return;
+    const message = "cannot tell which events this is about: compare evt.type with names only";
+    const span = place.spanOf(range.start, range.end);
+    faults.push(errorAt({ code: "field-use", message, span }));
+  };
+  visit(expr, text, { act, seen: new Set() });
+  return faults;
+}
+
+function faultyRange({ left, operator, modifier, right }: Comparison): Range | undefined {
+  if (modifier !== undefined || !["=", "==", "!=", "in"].includes(operator)) return undefined;
+  if (!isEventType(left)) return transformedType(left);
+  return right.kind === "val" || right.kind === "transform" ? right.range : undefined;
+}
+
+function isEventType(node: Operand | TransformArg | undefined): boolean {
+  return node?.kind === "field" && (node.name === "evt.type" || node.name === "syscall.type");
+}
+
+/** Where a transformer is given the type of the event; of a list, upstream looks at the last item only. */
+function transformedType(node: Operand | TransformArg): Range | undefined {
+  if (node.kind !== "transform") return undefined;
+  for (const arg of node.args) {
+    const last = arg.kind === "arg-list" ? arg.items.at(-1) : arg;
+    if (isEventType(last)) return node.range;
+    const inner = last && transformedType(last);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 /** Warnings about an output: deprecated fields, found as upstream finds them, by their names as part of the text. */
@@ -45,7 +93,7 @@ export function outputDoubts(output: LocatedText): readonly Diagnostic[] {
 
 type Comparison = Expr & { readonly kind: "compare" };
 interface Visitor {
-  readonly act: (node: FieldNode | Comparison, text: LocatedText) => void;
+  readonly act: (node: FieldNode | Comparison | ExistsExpr, text: LocatedText) => void;
   /** Bodies of macros that were visited. */
   readonly seen: Set<Expr>;
 }
@@ -75,6 +123,7 @@ function visit(expr: Expr, text: LocatedText, visitor: Visitor): void {
       visit(expr.body, expr.text, visitor);
       return;
     case "exists":
+      visitor.act(expr, text);
       visitOperand(expr.left, text, visitor);
       return;
     case "compare":

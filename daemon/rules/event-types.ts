@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fromByteString } from "../util/byte-string.ts";
-import type { CompareExpr, Expr, FieldNode, Operand } from "../lang/ast.ts";
+import { fromByteString, type ByteString } from "../util/byte-string.ts";
+import type { CompareExpr, Expr, FieldNode, Operand, RightOperand } from "../lang/ast.ts";
+import { readLiteral } from "../lang/literal.ts";
 import { eventNames } from "./fields/event-names.ts";
 
 /** Types of events: those named, or all but those. */
@@ -86,8 +87,7 @@ function ofExists(left: Operand): Found {
 
 function ofCompare({ left, operator, modifier, right }: CompareExpr): Found {
   if (left.kind !== "field" || modifier !== undefined) return neutral;
-  if (left.name === "evt.num")
-    return right.kind === "value" ? ofNumber(operator, right.value) : neutral;
+  if (left.name === "evt.num" && left.argument === undefined) return ofNumber(operator, right);
   const isNaming = ["=", "==", "!=", "in"].includes(operator);
   if (!isTypeField(left) || !isNaming) return neutral;
   if (right.kind !== "value" && right.kind !== "list") return neutral;
@@ -103,11 +103,24 @@ function isTypeField(left: Operand): left is FieldNode {
 }
 
 /** Events are counted from 1: what no number, or every number, satisfies is known before there is an event. */
-function ofNumber(operator: string, text: string): Found {
-  if (!/^-?[0-9]{1,19}$/.test(text)) return neutral;
-  const value = BigInt.asUintN(64, BigInt(text));
-  const known = numberRules[operator]?.(value);
-  return known === undefined ? neutral : { types: known ? every : none, isNeutral: false };
+function ofNumber(operator: string, right: RightOperand): Found {
+  if (operator === "in" && right.kind === "list") {
+    return right.items.every(({ value }) => numberOf(value) === 0n) ? decided(none) : neutral;
+  }
+  const value = right.kind === "value" ? numberOf(right.value) : undefined;
+  const known = value === undefined ? undefined : numberRules[operator]?.(value);
+  return known === undefined ? neutral : decided(known ? every : none);
+}
+
+function decided(types: TypeSet): Found {
+  return { types, isNeutral: false };
+}
+
+/** A literal as `evt.num` reads it. */
+function numberOf(text: ByteString): bigint | undefined {
+  const literal = readLiteral("u64", text);
+  if (!literal.ok || typeof literal.value === "boolean") return undefined;
+  return typeof literal.value === "object" ? undefined : BigInt(literal.value);
 }
 
 const numberRules: Readonly<Partial<Record<string, (value: bigint) => boolean | undefined>>> = {

@@ -77,6 +77,7 @@ const falcoCodes: Readonly<Record<RuleCode | LangCode, FalcoCode | undefined>> =
   transformer: "LOAD_ERR_COMPILE_CONDITION",
   "operator-type": "LOAD_ERR_COMPILE_CONDITION",
   "bad-value": "LOAD_ERR_COMPILE_CONDITION",
+  "number-cut": undefined,
   "unknown-value": "LOAD_ERR_COMPILE_CONDITION",
   "bad-regex": "LOAD_ERR_COMPILE_CONDITION",
   "right-field": "LOAD_ERR_COMPILE_CONDITION",

@@ -22,6 +22,8 @@ export interface FormattedOutput {
 export interface OutputTemplate<E> {
   /** As Falco does for rules: a missing value shows as `<NA>`. */
   format(subject: E): FormattedOutput;
+  /** The text has no leading `*`: where a value is missing, upstream says that it could not format it. */
+  readonly needsAllValues: boolean;
   /** As the text says: without a leading `*`, a missing value cuts the text off and `isComplete` is false. */
   render(subject: E): { readonly text: string; readonly isComplete: boolean };
 }
@@ -34,6 +36,9 @@ export interface TemplateResult<E> {
 
 /** What stands in an output where a field has no value. */
 const missingText = "<NA>";
+
+/** How far a transformer is looked for whose index has to be left out. */
+const operandLengthMax = 1024;
 
 /** Bytes that a width may pad to. */
 const widthMax = 65_536;
@@ -73,6 +78,7 @@ export function compileTemplate<E>(
   return {
     diagnostics,
     template: {
+      needsAllValues: !hasStar,
       format: (subject) => ({
         output: fromByteString(renderParts(parts, subject, false).text),
         fields: Object.fromEntries(
@@ -169,11 +175,8 @@ class TemplateReader<E> {
   /** The longest operand at a position that is known: what follows it is ordinary text. */
   #find(start: number): Found<E> | undefined {
     const { value } = this.#text;
-    const parsed = parseOperandPrefix(value, start);
-    const resolved = parsed && resolveOperand(parsed.operand, this.#catalogue);
-    if (parsed !== undefined && resolved?.ok === true) {
-      return { node: parsed.operand, operand: resolved.operand, end: parsed.end };
-    }
+    const whole = this.#parse(value, start) ?? this.#findWithoutIndex(start);
+    if (whole !== undefined) return whole;
     const longest = /[A-Za-z0-9_.]{0,256}/y;
     longest.lastIndex = start;
     longest.exec(value);
@@ -183,6 +186,24 @@ class TemplateReader<E> {
       const node: FieldNode = { kind: "field", name, range: { start, end } };
       const shorter = resolveOperand(node, this.#catalogue);
       if (shorter.ok) return { node, operand: shorter.operand, end };
+    }
+    return undefined;
+  }
+
+  #parse(text: string, start: number): Found<E> | undefined {
+    const parsed = parseOperandPrefix(text, start);
+    const resolved = parsed && resolveOperand(parsed.operand, this.#catalogue);
+    if (parsed === undefined || resolved?.ok !== true) return undefined;
+    return { node: parsed.operand, operand: resolved.operand, end: parsed.end };
+  }
+
+  /** A transformer whose index is none: `%toupper(proc.name)[0]` is followed by the text `[0]`. */
+  #findWithoutIndex(start: number): Found<E> | undefined {
+    const { value } = this.#text;
+    const near = value.slice(start, start + operandLengthMax);
+    for (let at = near.lastIndexOf(")["); at > 0; at = near.lastIndexOf(")[", at - 1)) {
+      const found = this.#parse(value.slice(0, start + at + 1), start);
+      if (found !== undefined) return found;
     }
     return undefined;
   }

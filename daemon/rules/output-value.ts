@@ -34,8 +34,17 @@ function printScalar(value: Scalar, { type, style }: ValueForm): ByteString {
     if (type === "ip" || type === "net") return formatAddress(value);
     return type === "bytes" ? value.replace(/[^\x20-\x7e]/g, ".") : value;
   }
-  if (typeof value === "number" && type === "f64") return value.toFixed(1);
+  if (typeof value !== "boolean" && type === "f64") return oneDecimal(Number(value));
   if (style === "padded") return String(value).padStart(9, "0");
   if (style !== "hex") return String(value);
   return BigInt.asUintN(32, BigInt(value)).toString(16).toUpperCase();
+}
+
+/** As printf(3) prints `%.1f`: a value in the middle of two goes to the even one. */
+function oneDecimal(value: number): string {
+  if (Math.abs(value) >= 1e21) return `${String(BigInt(value))}.0`;
+  const isMiddle = Math.abs(value % 0.5) === 0.25;
+  if (!isMiddle) return value.toFixed(1);
+  const whole = Math.trunc(value * 10);
+  return ((whole % 2 === 0 ? whole : whole + Math.sign(value)) / 10).toFixed(1);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Source, Span } from "./source.ts";
+import { lastAtMost, type Source, type Span } from "./source.ts";
 
 /** A text that was made out of a source (unquoted, unfolded, joined), and the way back to where it was written. */
 export interface LocatedText {
@@ -37,8 +37,7 @@ export function joinTexts(parts: readonly [LocatedText, ...LocatedText[]]): Loca
     value,
     source: parts[0].source,
     spanOf(start, end) {
-      let index = starts.length - 1;
-      while (index > 0 && (starts[index] ?? 0) > start) index -= 1;
+      const index = lastAtMost(starts, start);
       const part = parts[index] ?? parts[0];
       const base = starts[index] ?? 0;
       const stop = Math.min(end - base, part.value.length);

@@ -47,7 +47,8 @@ export function createLineTable(source: Source): LineTable {
   };
 }
 
-function lastAtMost(sorted: readonly number[], value: number): number {
+/** Index of the last of the sorted numbers that is not above the value; 0 when all are. */
+export function lastAtMost(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length - 1;
   while (low < high) {

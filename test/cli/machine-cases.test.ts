@@ -35,6 +35,8 @@ async function ask(command: string, cases: readonly object[]): Promise<readonly 
 type Row = readonly [name: string, input: object, answer: object];
 
 const condition = "LOAD_ERR_COMPILE_CONDITION";
+const outputFault = "LOAD_ERR_COMPILE_OUTPUT";
+const $ts = "1700000005000000789";
 const parsed = (input: string, canonical: string): Row => [
   input,
   { input },
@@ -90,6 +92,14 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     unparsed("a and", 5),
     unparsed("a.b in (x,)", 10),
     unparsed("a.b in 5", 7),
+    unparsed("(a or b", 7),
+    unparsed("a.b = 'x\\d' and c", 11),
+    unparsed("a.b = val(tolower(c.d))", 10),
+    unparsed("a.b = 'x", 6),
+    unparsed("a.b startswith(x)", 14),
+    unparsed("a.b in (x y)", 10),
+    unparsed("a.b in (\n  x,\n  y z)", 18),
+    ["line and column", { input: "a and\n b c" }, { error: { line: 2, column: 4, offset: 9 } }],
   ],
   eval: [
     holds("proc.name = sh", { "proc.name": "sh" }, true),
@@ -119,6 +129,41 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     refused("user.uid = 0x10", condition),
     refused("proc.name regex '(?i)x'", condition),
     refused("proc.name = ", condition),
+    refused("evt.type = val(proc.name)", condition),
+    refused("proc.script = x", condition),
+    holds("proc.pid = 9223372036854775807", { "proc.pid": "9223372036854775807" }, true),
+    holds("evt.num = 18446744073709551615", { "evt.num": "18446744073709551615" }, true),
+    holds("user.uid = 4294967296", { "user.uid": 0 }, true),
+    holds("proc.name = 5", { "proc.name": 5 }, true),
+    holds("evt.is_async = true", { "evt.is_async": true }, true),
+    holds("evt.buffer bcontains 00ff", { "evt.buffer": { hex: "4100ff" } }, true),
+    holds("proc.name = '\\xff'", { "proc.name": { hex: "ff" } }, true),
+    holds("proc.name exists", { "proc.name": { hex: "f" } }, false),
+    holds("evt.count = 1", {}, true),
+    holds("fd.types in ()", { "fd.types": [] }, true),
+    [
+      "lists in lists, macros in macros",
+      {
+        condition: "m and proc.pname in (b)",
+        lists: { a: ["x", "y z"], b: ["a", "w"] },
+        macros: { n: "proc.name in (b)", m: "n" },
+        event: { "proc.name": "y z", "proc.pname": "w" },
+      },
+      { match: true },
+    ],
+    [
+      "declared fields",
+      {
+        condition: "my.ip in (::1) and my.n[k] < 5 and my.l intersects (b)",
+        fields: {
+          "my.ip": { type: "ip" },
+          "my.n": { type: "i64", arg: true, arg_required: true },
+          "my.l": { type: "str", list: true },
+        },
+        event: { "my.ip": "::1", "my.n[k]": -1, "my.l": ["a", "b"] },
+      },
+      { match: true },
+    ],
   ],
   evttypes: [
     types("evt.type = execve", "execve"),
@@ -127,6 +172,9 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     types("proc.name = x"),
     types("not evt.type = open"),
     types("evt.type = open and proc.name = x or evt.type = close", "close", "open"),
+    ["no condition", { condition: "a and" }, { error: { code: "bad-case" } }],
+    ["a field", { condition: "evt.type = val(proc.name)" }, { error: { code: condition } }],
+    ["nothing", { condition: "evt.num = 0" }, { all_or_most: false, names: [] }],
   ],
   format: [
     ["text", { format: "a %proc.name", event: { "proc.name": "sh" } }, { text: "a sh" }],
@@ -135,12 +183,80 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ["a width", { format: "%4proc.name|", event: { "proc.name": "sh" } }, { text: "sh  |" }],
     ["cut to a width", { format: "%1proc.name|", event: { "proc.name": "sh" } }, { text: "s|" }],
     ["what follows", { format: "%proc.namezz", event: { "proc.name": "s" } }, { text: "szz" }],
-    ["nothing", { format: "", event: {} }, { error: { code: "LOAD_ERR_COMPILE_OUTPUT" } }],
+    ["nothing", { format: "", event: {} }, { error: { code: outputFault } }],
+    ["a % at the end", { format: "x %", event: {} }, { error: { code: outputFault } }],
+    ["the time", { format: "%evt.time", event: { $ts } }, { text: "22:13:25.000000789" }],
+    ["no time", { format: "%evt.time", event: {} }, { incomplete: true }],
     [
-      "a % at the end",
-      { format: "x %", event: {} },
-      { error: { code: "LOAD_ERR_COMPILE_OUTPUT" } },
+      "an index that is none",
+      { format: "%toupper(proc.name)[0]", event: { "proc.name": "a" } },
+      { text: "A[0]" },
     ],
+    [
+      "fields that are all there, though the text is not",
+      { kind: "fields_json", format: "%b64(proc.name)", event: { "proc.name": "!" } },
+      { json: { "proc.name": "!" } },
+    ],
+    [
+      "a field that is missing",
+      { kind: "fields_json", format: "%proc.name", event: {} },
+      { incomplete: true },
+    ],
+    [
+      "a field that may be missing",
+      { kind: "fields_json", format: "*%proc.name", event: {} },
+      { json: { "proc.name": null } },
+    ],
+    ["a kind that is none", { kind: "x", format: "a", event: {} }, { error: { code: "bad-case" } }],
+  ],
+  alert: [
+    [
+      "text",
+      { format: "a %proc.name", event: { "proc.name": 'x"\n', $ts }, priority: "warning" },
+      { text: String.raw`22:13:25.000000789: Warning a x\"\n` },
+    ],
+    [
+      "text, with the date",
+      { format: "%evt.time", event: { $ts }, opts: { iso8601: true } },
+      { text: "2023-11-14T22:13:25.000000789+0000: Debug 22:13:25.000000789" },
+    ],
+    [
+      "JSON",
+      {
+        format: "%proc.name %proc.pname %toupper(proc.exe)",
+        event: { "proc.name": "x", "proc.exe": "e", $ts },
+        ...{ json: true, rule: "R", priority: "info", tags: ["b", "a", "b"] },
+        extra_fields: ["evt.num", { word: "<%proc.name>" }],
+      },
+      {
+        json: {
+          hostname: "host-a",
+          output: "22:13:25.000000789: Informational x <NA> E",
+          output_fields: {
+            "evt.num": null,
+            "evt.time": Number($ts),
+            "proc.exe": "e",
+            "proc.name": "x",
+            "proc.pname": null,
+            word: "<x>",
+          },
+          ...{ priority: "Informational", rule: "R", source: "syscall", tags: ["a", "b"] },
+          time: "2023-11-14T22:13:25.000000789Z",
+        },
+      },
+    ],
+    [
+      "JSON with and without",
+      {
+        ...{ format: "a", event: { $ts }, json: true },
+        opts: { message: true, output: false, tags: false, output_fields: false },
+      },
+      {
+        json: { hostname: "host-a", message: "a", priority: "Debug", rule: "", source: "syscall" },
+      },
+    ],
+    ["a time that is none", { format: "a", event: { $ts: "x" } }, { error: { code: "bad-case" } }],
+    ["no such field", { format: "%x.y", event: {} }, { error: { code: outputFault } }],
   ],
   match: [
     ["first", { files: [good + ruleText(execve, "", "S")], event: {} }, { rules: ["R"] }],
@@ -207,9 +323,10 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
 
 for (const [command, rows] of Object.entries(tables)) {
   t.test(command, async (t) => {
+    const isAlert = command === "alert";
     const answers = await ask(
-      command,
-      rows.map(([, input], id) => ({ id, ...input })),
+      isAlert ? "format" : command,
+      rows.map(([, input], id) => ({ id, ...(isAlert ? { kind: "alert" } : {}), ...input })),
     );
     for (const [id, [name, , answer]] of rows.entries()) {
       t.match(answers[id], { id, ...answer }, `${name}: ${JSON.stringify(answers[id])}`);

@@ -3,6 +3,7 @@ import t from "tap";
 import { answerLine } from "../../daemon/cli/machine/run.ts";
 import { createProgram } from "../../daemon/cli/program.ts";
 import { readSources } from "../../daemon/host/files.ts";
+import { memberOf } from "../../daemon/util/unknown-value.ts";
 import { ruleText } from "../rules/load-text.ts";
 
 /** The answers of a machine command to cases, one line each. */
@@ -49,6 +50,44 @@ t.test("a case never ends the stream", async (t) => {
     throw new Error("broken");
   });
   t.match(JSON.parse(thrown), { id: 1, error: { code: "internal", message: "broken" } });
+});
+
+t.test("every line has an answer, whatever is in it", (t) => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  const echo = (input: unknown): object => ({ input: memberOf(input, "x") });
+  const rows: readonly (readonly [line: string, answer: string])[] = [
+    ["null", '{"id":null}'],
+    ["5", '{"id":null}'],
+    ["[]", '{"id":null}'],
+    ["{", "bad-case"],
+    ['{"id":1} x', "bad-case"],
+    ['{"id":01}', "bad-case"],
+    ['{"id":00000000000000012345}', "bad-case"],
+    ['\ufeff{"id":1}', '{"id":1}'],
+    ['{"id":1}\r', '{"id":1}'],
+    ['{"id":{"a":[1]}}', '{"id":{"a":[1]}}'],
+    ['{"id":12345678901234567890}', '{"id":12345678901234567890}'],
+    ['{"id":-9007199254740993}', '{"id":-9007199254740993}'],
+    ['{"id":9007199254740991}', '{"id":9007199254740991}'],
+    [
+      '{"id":1,"x":[1e30,12345678901234567,0.1234567890123456789]}',
+      "[1e+30,12345678901234567,0.12345678901234568]",
+    ],
+    ['{"id":"12345678901234567890"}', '{"id":"12345678901234567890"}'],
+    [String.raw`{"id":"\u000012345678901234567"}`, String.raw`{"id":"\u000012345678901234567"}`],
+    [String.raw`{"id":"\ud800x\udc00"}`, '{"id":"\ufffdx\ufffd"}'],
+    [String.raw`{"id":"\ud83d\ude00"}`, '{"id":"😀"}'],
+    ['{"id":1,"id":2}', '{"id":2}'],
+    ['{"__proto__":{"id":1}}', '{"id":null}'],
+    [`{"id":${deep}}`, '{"id":null}'],
+    [`{"id":3,"x":${deep}}`, '"id":3,"error":{"code":"internal"'],
+  ];
+  for (const [line, answer] of rows) {
+    const shown = answerLine(line, echo);
+    t.ok(shown.includes(answer), `${line.slice(0, 60)}: ${shown.slice(0, 100)}`);
+  }
+  t.match(answerLine(undefined, echo), "too long");
+  t.end();
 });
 
 t.test("eval", async (t) => {

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // A second, plain meaning of conditions, for tests: it walks the tree at every question, keeps nothing, and folds nothing.
-import type { CompareExpr, Expr, Operand, TransformArg } from "../../daemon/lang/ast.ts";
-import type { FieldType, Scalar, Value } from "../../daemon/lang/field.ts";
+import { BlockList } from "node:net";
+import type {
+  CompareExpr,
+  Expr,
+  Operand,
+  TransformArg,
+  TransformNode,
+} from "../../daemon/lang/ast.ts";
+import type { Scalar, Value } from "../../daemon/lang/field.ts";
 import type { RecordSubject } from "./record-subject.ts";
 
-const fieldTypes: Readonly<Record<string, FieldType>> = {
-  "t.i32": "i32",
-  "t.u64": "u64",
-  "t.bool": "bool",
+/** Addresses that conditions of the tests name, and their bytes. */
+export const addressBytes: Readonly<Record<string, string>> = {
+  "1.2.3.4": "\x01\x02\x03\x04",
+  "10.0.0.1": "\x0a\0\0\x01",
+  "::1": `${"\0".repeat(15)}\x01`,
+  "2001:db8::5": `\x20\x01\x0d\xb8${"\0".repeat(11)}\x05`,
 };
 
 /** Whether the condition holds for the subject, by the words of the specification. */
@@ -36,16 +45,24 @@ function compares(expr: CompareExpr, subject: RecordSubject): boolean {
   const { right, operator } = expr;
   if (right.kind === "val" || right.kind === "transform") {
     const other = valueOf(right.kind === "val" ? right.field : right, subject);
-    if (other === undefined) return false;
-    return relates(operator, value, listOf(other));
+    return other !== undefined && !isNever(expr) && relates(operator, value, listOf(other));
   }
   const type = typeOf(expr.left);
   const values = right.kind === "list" ? right.items : [right];
-  const literals = values.map((item) => literal(item.value, type));
-  if (expr.left.kind === "field" && expr.left.name === "t.any") {
-    return listOf(value).some((one) => relatesModified(expr, one, literals));
-  }
-  return relatesModified(expr, value, literals);
+  const literals = values.map((item) =>
+    operator.startsWith("b") ? hexBytes(item.value) : literal(item.value, type),
+  );
+  if (type !== "any" && type !== "ends") return relatesModified(expr, value, literals);
+  const one = (item: Scalar): boolean => relatesModified(expr, item, literals);
+  const isOfAll = type === "ends" && operator === "!=";
+  return isOfAll ? listOf(value).every(one) : listOf(value).some(one);
+}
+
+/** What upstream's transformers of one text yield is a member of nothing (quirk). */
+function isNever({ operator, right }: CompareExpr): boolean {
+  const isOfOneText =
+    right.kind === "transform" && ["tolower", "toupper", "basename", "b64"].includes(right.name);
+  return isOfOneText && ["in", "intersects"].includes(operator);
 }
 
 function relatesModified(
@@ -62,7 +79,7 @@ function relatesModified(
 function relates(operator: string, value: Value, right: readonly Scalar[]): boolean {
   if (operator === "in") {
     const members = listOf(value);
-    return members.length > 0 && members.every((one) => right.some((item) => same(one, item)));
+    return members.every((one) => right.some((item) => same(one, item)));
   }
   if (operator === "intersects")
     return listOf(value).some((one) => right.some((item) => same(one, item)));
@@ -86,6 +103,8 @@ const textRelations: Readonly<Record<string, (a: string, b: string) => boolean>>
   icontains: (a, b) => a.toLowerCase().includes(b.toLowerCase()),
   startswith: (a, b) => a.startsWith(b),
   endswith: (a, b) => b === "" || a.endsWith(b),
+  bcontains: (a, b) => a.includes(b),
+  bstartswith: (a, b) => a.startsWith(b),
   glob: globs,
   iglob: (a, b) => globs(a.toLowerCase(), b.toLowerCase()),
   regex: (a, b) => new RegExp(`^(?:${b})$`).test(a),
@@ -118,12 +137,18 @@ function hasPath(path: string, prefix: string): boolean {
 
 function valueOf(node: Operand, subject: RecordSubject): Value | undefined {
   if (node.kind === "field") {
-    const name = node.argument === undefined ? node.name : `${node.name}[${node.argument}]`;
+    const name = printedName(node.name, node.argument);
     return Object.hasOwn(subject, name) ? subject[name] : undefined;
   }
   const values = node.args.map((arg) => argOf(arg, subject));
   const known = values.filter((value) => value !== undefined);
-  return known.length < values.length ? undefined : transformed(node.name, known);
+  return known.length < values.length ? undefined : transformed(node, known);
+}
+
+/** `t.dotted.x` is `t.dotted[x]`. */
+function printedName(name: string, argument: string | undefined): string {
+  if (name.startsWith("t.dotted.")) return `t.dotted[${name.slice("t.dotted.".length)}]`;
+  return argument === undefined ? name : `${name}[${argument}]`;
 }
 
 function argOf(arg: TransformArg, subject: RecordSubject): Value | undefined {
@@ -134,7 +159,7 @@ function argOf(arg: TransformArg, subject: RecordSubject): Value | undefined {
   return known.length < items.length ? undefined : known;
 }
 
-function transformed(name: string, args: readonly Value[]): Value | undefined {
+function transformed({ name, index }: TransformNode, args: readonly Value[]): Value | undefined {
   const [first = "", second = ""] = args;
   switch (name) {
     case "tolower":
@@ -152,7 +177,7 @@ function transformed(name: string, args: readonly Value[]): Value | undefined {
     case "concat":
       return args.join("");
     case "getopt":
-      return options(listOf(first).map(String), String(second));
+      return optionsOf(options(listOf(first).map(String), String(second)), index);
     default:
       throw new Error(`no meaning for ${name}`);
   }
@@ -160,15 +185,30 @@ function transformed(name: string, args: readonly Value[]): Value | undefined {
 
 /** RFC 4648 by Node's decoder, which takes anything: what is none is refused first. */
 function decoded(text: string): string | undefined {
-  const digits = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(text);
-  if (digits === null || (digits[1] ?? "").length % 4 === 1) return undefined;
-  if (digits[2] !== "" && text.length % 4 !== 0) return undefined;
-  return Buffer.from(text, "base64").toString("latin1").split("\0")[0];
+  const digits = text.endsWith("==") ? text.slice(0, -2) : text.replace(/=$/, "");
+  const bytes = Buffer.from(digits, "base64");
+  const isWhole = bytes.toString("base64").replace(/=+$/, "") === digits;
+  if (!isWhole || (digits === "" && text !== "")) return undefined;
+  return bytes.toString("latin1").split("\0")[0];
 }
 
-/** getopt(3): letters and values in their order; `?` for a letter that is none of the options. */
-function options(words: readonly string[], letters: string): readonly string[] {
-  const found: string[] = [];
+/** An option: its letter, `?` for one that is none, and its value. */
+type Option = readonly [letter: string, value?: string | undefined];
+
+function optionsOf(given: readonly Option[], wanted: string | undefined): Value | undefined {
+  if (wanted !== undefined) {
+    const last = given.filter(([letter]) => letter === wanted && letter !== "?").at(-1);
+    return last && (last.length === 1 ? last[0] : (last[1] ?? ""));
+  }
+  return given.flatMap((option) => {
+    if (option.length === 1) return [option[0]];
+    return option[1] === undefined ? [""] : [option[0], option[1]];
+  });
+}
+
+/** getopt(3): letters and values in their order. */
+function options(words: readonly string[], letters: string): readonly Option[] {
+  const found: Option[] = [];
   const left = [...words];
   for (let word = left.shift() ?? ""; isOption(word); word = left.shift() ?? "") {
     if (!word.startsWith("--")) found.push(...lettersOf(word.slice(1), letters, left));
@@ -181,29 +221,52 @@ function isOption(word: string): boolean {
 }
 
 // The letters of one word; a value is what stands behind its letter, else the next word, which is taken from `left`.
-function lettersOf(word: string, letters: string, left: string[]): readonly string[] {
+function lettersOf(word: string, letters: string, left: string[]): readonly Option[] {
   const [letter, ...rest] = word;
   if (letter === undefined) return [];
-  const place = letters.indexOf(letter);
-  if (place < 0) return ["?", ...lettersOf(rest.join(""), letters, left)];
-  if (letters.charAt(place + 1) !== ":")
-    return [letter, ...lettersOf(rest.join(""), letters, left)];
-  return [letter, rest.length > 0 ? rest.join("") : (left.shift() ?? "")];
+  const isKnown = letter !== ":" && letters.includes(letter);
+  if (!isKnown) return [["?"], ...lettersOf(rest.join(""), letters, left)];
+  if (!letters.includes(`${letter}:`))
+    return [[letter], ...lettersOf(rest.join(""), letters, left)];
+  return [[letter, rest.length > 0 ? rest.join("") : left.shift()]];
 }
 
-function typeOf(node: Operand): FieldType {
-  if (node.kind === "field") return fieldTypes[node.name] ?? "string";
-  return node.name === "len" ? "u64" : "string";
+function typeOf(node: Operand): string {
+  if (node.kind === "field") return node.name.split(".")[1] ?? "";
+  return node.name === "len" ? "u64" : "str";
 }
 
-function literal(text: string, type: FieldType): Scalar {
+function literal(text: string, type: string): Scalar {
+  const integer = /^[iu]([0-9]+)$/.exec(type);
+  if (integer !== null) {
+    const value = BigInt(text.replace("+", ""));
+    return type.startsWith("u") ? BigInt.asUintN(Number(integer[1]), value) : value;
+  }
+  if (type === "f64" || type === "port") return text === "http" ? 80 : Number(text);
   if (type === "bool") return text === "true";
-  if (type === "i32" || type === "u64") return Number(text);
-  return text;
+  return type === "ip" || type === "ends" ? (addressBytes[text] ?? "") : text;
+}
+
+function hexBytes(digits: string): string {
+  return Buffer.from(digits, "hex").toString("latin1");
 }
 
 function same(a: Scalar, b: Scalar): boolean {
-  return String(a) === String(b);
+  const slash = typeof b === "string" ? b.indexOf("/") : -1;
+  const isNetwork = typeof b === "string" && /^[0-9a-f.:]+\/[0-9]+$/.test(b);
+  return isNetwork
+    ? isInside(String(a), b.slice(0, slash), Number(b.slice(slash + 1)))
+    : String(a) === String(b);
+}
+
+/** By Node's own list of networks. */
+function isInside(bytes: string, address: string, prefix: number): boolean {
+  const known = Object.entries(addressBytes).find(([, value]) => value === bytes)?.[0] ?? "";
+  const family = (text: string): "ipv4" | "ipv6" => (text.includes(":") ? "ipv6" : "ipv4");
+  if (family(known) !== family(address)) return false;
+  const list = new BlockList();
+  list.addSubnet(address, prefix, family(address));
+  return list.check(known, family(known));
 }
 
 function listOf(value: Value): readonly Scalar[] {

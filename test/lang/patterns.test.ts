@@ -40,11 +40,31 @@ t.test("globs, as fnmatch", (t) => {
     ["two stars and a middle", "*b*", "abc", true],
     ["sets between stars", "*[0-9]*x", "ab3cx", true],
     ["bytes are not characters", "?", "\xc3\xbc", false],
+    ["an equivalence class", "[[=a=]b]", "a", true],
+    ["a collating symbol", "[[.-.]]", "-", true],
+    ["a range of symbols", "[[.a.]-[.c.]]", "b", true],
+    ["no symbol has a name", "[[.hyphen.]]", "-", false],
+    ["a member before an unknown class", "[a[:foo:]]", "a", true],
+    ["a member behind an unknown class", "[[:foo:]a]", "a", false],
+    ["what looks like a class and is none", "[[:A:]", "A", true],
+    ["a bracket twice that is never closed", "[[", "[[", false],
+    ["a range in the wrong order", "[z-a]", "b", false],
+    ["an escape in a range", "[a-\\c]", "b", true],
+    ["no extended patterns", "+(a)", "a", false],
   ];
   for (const [name, pattern, text, expected] of rows) {
     t.equal(compileGlob(pattern)(text), expected, name);
   }
-  t.equal(compileGlob("*CuRl[A-Z]", true)("/bin/cUrLq"), true, "case folding");
+  const folded: readonly Row[] = [
+    ["letters", "*CuRl", "/bin/cUrL", true],
+    ["ranges", "[A-Z]", "q", true],
+    ["the end of a range", "[a-Z]", "Z", true],
+    ["classes are not folded", "[[:upper:]]", "a", false],
+    ["only ASCII", "\xc4", "\xe4", false],
+  ];
+  for (const [name, pattern, text, expected] of folded) {
+    t.equal(compileGlob(pattern, true)(text), expected, `case folded: ${name}`);
+  }
   const slow = compileGlob("*a*a*a*a*a*a*a*a*a*a*[b]");
   t.ok(timed(() => slow("a".repeat(20_000))) < 500, "many stars do not blow up");
   t.end();
@@ -66,6 +86,15 @@ t.test("regular expressions, POSIX syntax of RE2", (t) => {
     ["a question mark is never lazy", "a*?b", "aab", true],
     ["a brace that is no count", "a{x", "a{x", true],
     ["an alternative of groups", "(curl|wget)(64)?", "wget64", true],
+    ["a byte by its number", "\\x41\\x{42}\\103", "ABC", true],
+    ["a repeated repetition of such a byte", "\\x41+*", "AA", true],
+    ["a repeated repetition of one code point", "\xf0\x9f\x98\x80**", "", true],
+    ["a dash first, last and between", "[-a][a-][+--]", "--,", true],
+    ["a colon that begins no class", "[[:]+", "[:", true],
+    ["a count with a zero before it is text", "a{01}", "a{01}", true],
+    ["a count of ten digits is text", "a{1000000000}", "a{1000000000}", true],
+    ["nothing", "", "", true],
+    ["an empty alternative", "(a|)", "", true],
   ];
   for (const [name, pattern, text, expected] of rows) {
     const regex = compileRegex(pattern);
@@ -84,6 +113,15 @@ t.test("regular expressions, POSIX syntax of RE2", (t) => {
     "\\pL",
     "\\Qa",
     "a\\",
+    "[a-z-A]",
+    "[z-a]",
+    "[[:foo:]]",
+    "\\1",
+    "\\x4",
+    "\\xff".replace("\\x", "\xff"),
+    "a{3,1}",
+    "(a",
+    "a)",
   ];
   for (const pattern of refused) t.equal(compileRegex(pattern).ok, false, `refused: ${pattern}`);
   t.end();

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from "fast-check";
 import t from "tap";
-import type { Expr, Operand, RightOperand, ValueNode } from "../../daemon/lang/ast.ts";
+import type {
+  Expr,
+  Operand,
+  RightOperand,
+  TransformArg,
+  TransformNode,
+  ValueNode,
+} from "../../daemon/lang/ast.ts";
 import { parseCondition } from "../../daemon/lang/parser.ts";
 import { printCondition } from "../../daemon/lang/print.ts";
 import { modifiers, operatorSyntax, transformerNames } from "../../daemon/lang/syntax.ts";
@@ -32,58 +39,86 @@ const value = fc
   .oneof(bare, quoted)
   .map((text): ValueNode => ({ kind: "value", value: toByteString(text), range }));
 
-const field = fc
-  .tuple(fieldName, fc.option(fc.constantFrom("0", "a.b", "/x*"), { nil: undefined }))
-  .map(([text, argument]) => ({
-    kind: "field" as const,
-    name: text,
-    range,
-    ...(argument === undefined ? {} : { argument }),
-  }));
+const argument = fc.constantFrom("0", "a.b", "/x*", "a b", "x=y", 'say "it"', "a\\b", "\t");
+const field = fc.tuple(fieldName, fc.option(argument, { nil: undefined })).map(([text, index]) => ({
+  kind: "field" as const,
+  name: text,
+  range,
+  ...(index === undefined ? {} : { argument: index }),
+}));
 
-const { operand } = fc.letrec<{ operand: Operand }>((tie) => ({
-  operand: fc.oneof(
-    { depthSize: "small" },
-    field,
-    fc
-      .tuple(
-        fc.constantFrom(...transformerNames),
-        fc.array(tie("operand"), { minLength: 1, maxLength: 3 }),
-      )
-      .map(([text, args]) => ({ kind: "transform" as const, name: text, args, range })),
-  ),
+const number = fc
+  .constantFrom("0", "-5", "0x1f", "1.5e+3", "+7", "2.")
+  .map((text): ValueNode => ({ kind: "value", value: toByteString(text), range }));
+/** Literals that a transformer takes: as arguments, words are printed without the quotes that they need. */
+const literal = fc.oneof(
+  number,
+  quoted.map((text): ValueNode => ({ kind: "value", value: toByteString(text), range })),
+);
+
+const { operand, transform } = fc.letrec<{
+  operand: Operand;
+  transform: TransformNode;
+  element: Operand | ValueNode;
+}>((tie) => ({
+  operand: fc.oneof({ depthSize: "small" }, field, tie("transform")),
+  element: fc.oneof({ depthSize: "small" }, field, literal, tie("transform")),
+  transform: fc
+    .tuple(
+      fc.constantFrom(...transformerNames),
+      fc.array(
+        fc.oneof(
+          { depthSize: "small" },
+          tie("element"),
+          fc
+            .array(tie("element"), { maxLength: 3 })
+            .map((items): TransformArg => ({ kind: "arg-list", items, range })),
+        ),
+        { minLength: 1, maxLength: 3 },
+      ),
+      fc.option(argument, { nil: undefined }),
+    )
+    .map(([text, args, index]) => ({
+      kind: "transform" as const,
+      name: text,
+      args,
+      range,
+      ...(index === undefined ? {} : { index }),
+    })),
 }));
 
 const list = fc
   .array(value, { maxLength: 4 })
   .map((items) => ({ kind: "list" as const, items, range }));
-const number = fc
-  .constantFrom("0", "-5", "0x1f", "1.5e+3")
-  .map((text): ValueNode => ({ kind: "value", value: text, range }));
+const identifier = name.map((text): ValueNode => ({
+  kind: "value",
+  value: toByteString(text),
+  range,
+}));
+const rightField = fc.oneof(
+  field.map((node) => ({ kind: "val" as const, field: node, range })),
+  transform,
+);
+
+const rights: Readonly<Record<"number" | "text" | "list", fc.Arbitrary<RightOperand>>> = {
+  number: fc.oneof(number, rightField),
+  text: fc.oneof(value, rightField),
+  list: fc.oneof(list, identifier, rightField),
+};
 
 const check = fc
   .tuple(operand, fc.constantFrom(...operatorSyntax), fc.option(fc.constantFrom(...modifiers)))
   .chain(([left, operator, modifier]): fc.Arbitrary<Expr> => {
+    if (operator.operand === "none") return fc.constant({ kind: "exists", left, range });
+    const isModified = operator.operand === "text" && modifier !== null;
+    const right = isModified ? fc.oneof(list, identifier) : rights[operator.operand];
     const base = { left, range, operatorRange: range, operator: operator.name };
-    const compare = (right: fc.Arbitrary<RightOperand>): fc.Arbitrary<Expr> =>
-      right.map((node) => ({ kind: "compare", ...base, right: node }));
-    switch (operator.operand) {
-      case "none":
-        return fc.constant({ kind: "exists", left, range });
-      case "number":
-        return compare(number);
-      case "list":
-        return compare(list);
-      case "text":
-        return modifier === null
-          ? compare(
-              fc.oneof(
-                value,
-                field.map((node) => ({ kind: "val" as const, field: node, range })),
-              ),
-            )
-          : list.map((right) => ({ kind: "compare", ...base, modifier, right }));
-    }
+    return right.map((node) => ({
+      kind: "compare",
+      ...base,
+      ...(isModified ? { modifier } : {}),
+      right: node,
+    }));
   });
 
 const { expr } = fc.letrec<{ expr: Expr }>((tie) => ({
@@ -121,7 +156,7 @@ t.test("parsing what was printed gives the tree back", (t) => {
       t.strictSame(bareTree(parsed.expr), bareTree(tree));
       return true;
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
   t.end();
 });

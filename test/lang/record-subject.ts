@@ -47,6 +47,7 @@ export const recordCatalogue = createCatalogue<RecordSubject>([
   field("t.dynamic", "dynamic"),
   field("t.str", "string"),
   field("t.other", "string"),
+  field("t.letters", "string"),
   field("t.arg", "string", { argument: "required" }),
   field("t.dotted", "string", { argument: "required", isDotted: true }),
   field("t.maybe", "string", { argument: "optional" }),

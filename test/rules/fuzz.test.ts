@@ -2,10 +2,23 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import t from "tap";
+import { createChecker } from "../../daemon/lang/check.ts";
+import { createCompiler } from "../../daemon/lang/compile.ts";
+import { createExplainer } from "../../daemon/lang/explain.ts";
+import { parseCondition } from "../../daemon/lang/parser.ts";
 import { langDiagnosticTexts } from "../../daemon/lang/diagnostic-texts.ts";
 import { ruleDiagnosticTexts } from "../../daemon/rules/diagnostic-texts.ts";
+import { eventTypesOf } from "../../daemon/rules/event-types.ts";
+import {
+  readRecordEvent,
+  recordSubject,
+  type RecordEvent,
+} from "../../daemon/rules/fields/record.ts";
+import { compileTemplate } from "../../daemon/rules/output-template.ts";
 import { loadRules } from "../../daemon/rules/load.ts";
 import { yamlDiagnosticTexts } from "../../daemon/text/diagnostic-texts.ts";
+import { hasErrors } from "../../daemon/text/diagnostic.ts";
+import { wholeSource } from "../../daemon/text/located-text.ts";
 import { renderDiagnostics } from "../../daemon/text/render.ts";
 import { ruleText } from "./load-text.ts";
 import { sampleEvent } from "./sample-event.ts";
@@ -82,6 +95,64 @@ t.test("a damaged rule file is loaded or refused, never more", (t) => {
   t.end();
 });
 
+t.test("no condition and no output throws, whatever they are made of", (t) => {
+  const piece = fc.constantFrom(
+    ...[
+      "proc.name",
+      "proc.pid",
+      "proc.aname",
+      "proc.args[0]",
+      "evt.type",
+      "fd.ip",
+      "fd.net",
+      "x.y",
+    ],
+    ...[" = ", " != ", " in ", " < ", " regex ", " glob ", " pmatch ", " contains ", " exists"],
+    ...[
+      "anyof ",
+      "(",
+      ")",
+      "(a, b)",
+      ", ",
+      "'",
+      '"',
+      "\\",
+      "[",
+      "]",
+      "%",
+      "*",
+      "5",
+      "-1",
+      "1.2.3.4/8",
+    ],
+    ...["val(", "tolower(", "join(", "concat(", "getopt(", "len(", "b64(", " and ", " or ", "not "],
+  );
+  const subject = recordSubject();
+  const event = readRecordEvent({ "proc.name": "a", "proc.pid": 5, "proc.aname": ["b"] }, subject);
+  let soundCount = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })), { maxLength: 9 }),
+      (parts) => {
+        const text = parts.join("");
+        const whole = wholeSource({ name: "f", text });
+        compileTemplate(whole, subject.catalogue).template.format(event);
+        const parsed = parseCondition(text);
+        if (!parsed.ok) return;
+        eventTypesOf(parsed.expr);
+        const { checked, diagnostics } = createChecker(subject.catalogue).check(parsed.expr, whole);
+        if (hasErrors(diagnostics)) return;
+        soundCount += 1;
+        createCompiler<RecordEvent>().compile(checked)(event);
+        createExplainer(subject.catalogue).explain(parsed.expr, whole, event);
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+  t.ok(soundCount > 20, `${String(soundCount)} were right`);
+  t.end();
+});
+
 t.test("large files take time in proportion", (t) => {
   const timed = (count: number, make: (i: number) => string): number => {
     const text = Array.from({ length: count }, (_, i) => make(i)).join("");
@@ -97,6 +168,11 @@ t.test("large files take time in proportion", (t) => {
     ["faulty rules", (i) => ruleText(`proc.nam = p${String(i)}`, "", `R${String(i)}`)],
     ["macros", (i) => `- macro: m${String(i)}\n  condition: proc.pid = ${String(i)}\n`],
     ["entries that are none", () => "- [\n"],
+    [
+      "a faulty output",
+      (i) =>
+        i === 0 ? "- rule: R\n  desc: d\n  condition: a\n  priority: INFO\n  output: x" : "%",
+    ],
   ];
   for (const [name, make] of rows) {
     timed(100, make);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compareBytes } from "../../util/byte-string.ts";
 import { memberOf, textMember, toList } from "../../util/unknown-value.ts";
 import { priorityNamed, type Priority } from "../../model/alert.ts";
+import { alertObject, alertText, type AlertOptions } from "../../rules/alert-format.ts";
 import { readRecordEvent, recordSubject, type RecordEvent } from "../../rules/fields/record.ts";
 import { compileTemplate, type OutputTemplate } from "../../rules/output-template.ts";
 import { compileRuleOutput } from "../../rules/rule-output.ts";
 import type { RuleSubject } from "../../rules/subject.ts";
-import { splitTime } from "../../rules/time-text.ts";
 import { wholeSource, type LocatedText } from "../../text/located-text.ts";
 import { declaredFields, objectMember, requiredText } from "./case.ts";
 import { readExtraField } from "./engine.ts";
@@ -31,12 +30,13 @@ export const rulesFormat = machineCommand({
 function answerFormat(input: unknown, usual: RuleSubject<RecordEvent>): object {
   const isUsual = memberOf(input, "fields") === undefined;
   const subject = isUsual ? usual : recordSubject(declaredFields(input));
-  const { $ts = 0, ...fields } = objectMember(input, "event");
-  const event = readRecordEvent({ "evt.rawtime": $ts, ...fields }, subject);
+  const values = objectMember(input, "event");
+  const moment = momentOf(values);
+  const event = readRecordEvent(values, subject);
   const text = requiredText(input, "format");
   const format = wholeSource({ name: "format", text });
   const kind = textMember(input, "kind") ?? "text";
-  if (kind === "alert") return alertAnswer({ input, format, event, subject, $ts });
+  if (kind === "alert") return alertAnswer({ input, format, event, subject, moment });
   const { template, diagnostics } = compileTemplate(format, subject.catalogue);
   const [error] = diagnostics.filter(({ severity }) => severity === "error");
   if (error !== undefined) return { error: errorOf(error) };
@@ -46,14 +46,27 @@ function answerFormat(input: unknown, usual: RuleSubject<RecordEvent>): object {
   return templateAnswer(template, event, kind);
 }
 
+/** When the event was, nanoseconds since the epoch. */
+function momentOf(event: Readonly<Record<string, unknown>>): bigint {
+  const given = event["$ts"] ?? 0;
+  const isText = typeof given === "string" || typeof given === "number";
+  if (typeof given === "bigint" && given >= 0n) return given;
+  if (isText && /^[0-9]{1,20}$/.test(String(given))) return BigInt(given);
+  throw new CaseFault(`cannot read this case: "$ts" is no time in nanoseconds`);
+}
+
 function templateAnswer(
   template: OutputTemplate<RecordEvent>,
   event: RecordEvent,
   kind: "text" | "fields_json",
 ): object {
-  const { text, isComplete } = template.render(event);
-  if (!isComplete) return { incomplete: true };
-  return kind === "text" ? { text } : { json: template.format(event).fields };
+  if (kind === "text") {
+    const { text, isComplete } = template.render(event);
+    return isComplete ? { text } : { incomplete: true };
+  }
+  const { fields } = template.format(event);
+  const isComplete = !template.needsAllValues || !Object.values(fields).includes(null);
+  return isComplete ? { json: fields } : { incomplete: true };
 }
 
 interface AlertCase {
@@ -61,60 +74,30 @@ interface AlertCase {
   readonly format: LocatedText;
   readonly event: RecordEvent;
   readonly subject: RuleSubject<RecordEvent>;
-  readonly $ts: unknown;
+  readonly moment: bigint;
 }
 
-function alertAnswer({ input, format, event, subject, $ts }: AlertCase): object {
-  const { rule, source, tags } = ownerOf(input);
+function alertAnswer({ input, format, event, subject, moment }: AlertCase): object {
+  const rule = textMember(input, "rule") ?? "";
+  const source = textMember(input, "source") ?? "syscall";
+  const tags = toList(memberOf(input, "tags")).map(String);
   const extraFields = toList(memberOf(input, "extra_fields")).flatMap(readExtraField);
   const compiled = compileRuleOutput(format, extraFields, subject.catalogue);
   const [error] = compiled.diagnostics.filter(({ severity }) => severity === "error");
   if (error !== undefined) return { error: errorOf(error) };
-  const opts = objectMember(input, "opts");
-  const isSet = (name: string, usual: boolean): boolean => {
-    const value = opts[name];
-    return typeof value === "boolean" ? value : usual;
-  };
-  const timeNs = BigInt(String($ts));
-  const { date, time, nanoseconds } = splitTime(timeNs);
-  const clock = `${time}.${nanoseconds}`;
-  const priority = priorityOf(input);
   const { output: message, fields } = compiled.format(event);
-  const [timeName, shown] = isSet("iso8601", false)
-    ? ["evt.time.iso8601", `${date}T${clock}+0000`]
-    : ["evt.time", clock];
-  const line = `${shown}: ${priority} ${message}`;
-  if (memberOf(input, "json") !== true) return { text: JSON.stringify(line).slice(1, -1) };
-  return {
-    json: {
-      hostname: "host-a",
-      ...(isSet("message", false) ? { message } : {}),
-      ...(isSet("output", true) ? { output: line } : {}),
-      ...(isSet("output_fields", true)
-        ? { output_fields: sortedByKey({ ...fields, [timeName]: timeNs }) }
-        : {}),
-      priority,
-      rule,
-      source,
-      ...(isSet("tags", true) ? { tags } : {}),
-      time: `${date}T${clock}Z`,
-    },
-  };
+  const about = { rule, source, tags, priority: priorityOf(input), hostname: "host-a" };
+  const alert = { ...about, timeNs: moment, message, fields };
+  const options = optionsOf(input);
+  if (memberOf(input, "json") !== true) return { text: alertText(alert, options) };
+  return { json: alertObject(alert, options) };
 }
 
-function ownerOf(input: unknown): { rule: string; source: string; tags: readonly string[] } {
-  return {
-    rule: textMember(input, "rule") ?? "",
-    source: textMember(input, "source") ?? "syscall",
-    tags: toList(memberOf(input, "tags")).map(String).sort(compareBytes),
-  };
+function optionsOf(input: unknown): AlertOptions {
+  const opts = Object.entries(objectMember(input, "opts"));
+  return Object.fromEntries(opts.filter(([, value]) => typeof value === "boolean"));
 }
 
 function priorityOf(input: unknown): Priority {
   return priorityNamed(textMember(input, "priority") ?? "") ?? "Debug";
-}
-
-function sortedByKey(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(object);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
 }

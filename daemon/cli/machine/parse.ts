@@ -22,7 +22,7 @@ Example:
 function answerParse(text: string): object {
   const parsed = parseCondition(text);
   if (parsed.ok) return { ok: true, canonical: printCondition(parsed.expr) };
-  const { message, range } = parsed.fault;
-  const position = createLineTable({ name: "input", text }).positionOf(range.start);
-  return { ok: false, error: { message, ...position, offset: range.start } };
+  const { message, stop } = parsed.fault;
+  const position = createLineTable({ name: "input", text }).positionOf(stop);
+  return { ok: false, error: { message, ...position, offset: stop } };
 }

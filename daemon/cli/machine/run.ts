@@ -5,6 +5,7 @@ import { jsonText } from "../../util/json-text.ts";
 import { memberOf } from "../../util/unknown-value.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { parseCaseJson } from "./case-json.ts";
 
 /** Answers one case; what it returns goes out beside the case's `id`. May throw: that is told in the answer. */
 export type Answerer = (input: unknown) => object;
@@ -60,11 +61,11 @@ export function answerLine(line: string | undefined, answer: Answerer): string {
   if (line === undefined) return failed(null, "bad-case", "cannot read this case: it is too long");
   let input: unknown;
   try {
-    input = parseCase(line);
+    input = parseCaseJson(line);
   } catch {
     return failed(null, "bad-case", "cannot read this case: it is not JSON");
   }
-  const id = memberOf(input, "id") ?? null;
+  const id = writableId(memberOf(input, "id"));
   try {
     return jsonText({ id, ...answer(input) });
   } catch (error) {
@@ -73,17 +74,19 @@ export function answerLine(line: string | undefined, answer: Answerer): string {
   }
 }
 
+/** The id as it came; null for one that is not there, or nested too deep to be written. */
+function writableId(id: unknown): unknown {
+  try {
+    jsonText(id);
+    return id ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** A case that does not have what its command needs. */
 export class CaseFault extends Error {}
 
 function failed(id: unknown, code: string, message: string): string {
   return jsonText({ id, error: { code, message } });
-}
-
-/** JSON in which integers beyond 2^53 become texts of their digits; every value may be written so. */
-function parseCase(line: string): unknown {
-  if (!/[0-9]{16}/.test(line)) return JSON.parse(line);
-  const pattern = /"(?:[^"\\]|\\.)*"|(?<![0-9.eE+-])-?[0-9]{16,}(?![0-9.eE])/g;
-  const isNumber = (token: string): boolean => !token.startsWith('"');
-  return JSON.parse(line.replace(pattern, (token) => (isNumber(token) ? `"${token}"` : token)));
 }

@@ -16,6 +16,7 @@ import { narrow } from "../../lang/literal.ts";
 import type { RuleSubject } from "../subject.ts";
 import { ruleFields } from "./catalogue.ts";
 import { fieldTypeOfWord } from "./define.ts";
+import { isOwn } from "./own-names.ts";
 import { parameterTypes } from "./parameters.ts";
 import { timeForms } from "./time.ts";
 
@@ -44,13 +45,6 @@ export interface RecordOptions {
 
 function isOfContainers(name: string): boolean {
   return /^(?:container|k8s)\.|^proc\.is_container_/.test(name);
-}
-
-/** Fields that are ours alone: a rule that uses them does not load in Falco. */
-function isOwn(name: string): boolean {
-  return /^(?:host|image|docker|alert)\.|^container\.(?:allowlisted|compose\.|swarm\.|created_ts|network_mode|user$|exec_)/.test(
-    name,
-  );
 }
 
 /** Rules over events that are tables; events of any type may occur. */
@@ -148,6 +142,7 @@ function timeReader(name: string, read: (timeNs: bigint) => Scalar): Getter<Reco
 /** What every event has, whatever it is. */
 const fixedValues: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
   ["evt.dir", "<"],
+  ["evt.count", 1],
   ["evt.latency", 0],
   ["evt.latency.s", 0],
   ["evt.latency.ns", 0],
@@ -248,8 +243,7 @@ function readValue(json: unknown, type: FieldType): Value | undefined {
 function readScalar(json: unknown, type: FieldType): Scalar | undefined {
   const raw = rawBytes(json);
   if (raw !== undefined) return type === "string" ? ended(raw) : raw;
-  if (typeof json === "bigint") return narrow(json);
-  const isScalar = ["string", "number", "boolean"].includes(typeof json);
+  const isScalar = ["string", "number", "bigint", "boolean"].includes(typeof json);
   return isScalar ? (readers[type] ?? readInteger)(String(json)) : undefined;
 }
 
@@ -261,7 +255,7 @@ const readers: Readonly<Partial<Record<FieldType, (text: string) => Scalar | und
   bool: (text) => text === "true" || text === "1",
   ip: parseAddress,
   net: parseAddress,
-  f64: Number,
+  f64: (text) => (Number.isFinite(Number(text)) ? Number(text) : undefined),
 };
 
 /** A text ends at its first NUL. */
