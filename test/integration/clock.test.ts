@@ -1,4 +1,4 @@
-// A wall clock that is set while the daemon runs: the times of alerts follow it, and nothing else notices.
+// A wall clock that is set while the daemon runs: the times of alerts follow it, and pauses and cooldowns do not notice.
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -24,8 +24,8 @@ if (requireEngine(t)) {
   const engine = await startEngine();
   t.teardown(() => engine.stop());
   await buildImages(engine);
-  const library = join(engine.directory, "other-time.so");
-  const source = fileURLToPath(new URL("../support/other-time.c", import.meta.url));
+  const library = join(engine.directory, "clock-jump.so");
+  const source = fileURLToPath(new URL("../support/clock-jump.c", import.meta.url));
   execFileSync("gcc", ["-O1", "-shared", "-fPIC", "-o", library, source]);
   const file = join(engine.directory, "seconds");
   const setClock = (seconds: number): void => {
@@ -38,7 +38,7 @@ if (requireEngine(t)) {
   const daemon = await startDaemon({
     ...{ dockerHost: engine.host, mode: "enforce", policies },
     rules: rulesOf(["dodeny", "docool"]),
-    runBy: ["env", `LD_PRELOAD=${library}`, `OTHER_TIME_FILE=${file}`],
+    runBy: ["env", `LD_PRELOAD=${library}`, `CLOCK_JUMP_FILE=${file}`],
   });
   t.teardown(() => daemon.stop());
   await engine.docker(
