@@ -133,6 +133,7 @@ function gateStatus({ generations, gate, guard, inventory }: StatusSources): Sta
       readErrors: native.readErrors,
       markErrors: native.markErrors,
       inherited: native.inherited,
+      stoodIn: native.stoodIn,
       ticketsExhausted: native.ticketsExhausted,
       waiting: native.waiting,
     },

@@ -10,7 +10,7 @@ export const unlistedText =
   "whether a list has the program's bytes was not known in time; gate.on_deadline was answered";
 /** There was no room to let it wait. */
 export const crowdedText =
-  "too many execs were waiting, so gate.on_deadline was answered at once; bound the container's processes (docker run --pids-limit)";
+  "too many execs were waiting (bound the container's processes: docker run --pids-limit), or the daemon stood still, so gate.on_deadline was answered without it";
 const lateText =
   "the deadline answered first; raise gate.deadline, or look for what slows the daemon down";
 

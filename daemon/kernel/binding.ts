@@ -77,7 +77,7 @@ export interface Binding {
     handle: number,
     ...from: [major: number, minor: number, generation: number, ctimeNs: bigint]
   ): void;
-  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, waiting. */
+  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, stoodIn, waiting. */
   gateCounters(handle: number): number[];
   /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */
   auditOpen(handOverBytes: number): [number, number];

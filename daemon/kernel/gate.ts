@@ -66,6 +66,8 @@ export interface GateNativeCounters {
   readonly markErrors: number;
   /** What a predecessor had left unanswered, and was answered as at the deadline. */
   readonly inherited: number;
+  /** Answered, and handed over, by the stand-in while this process stood still. */
+  readonly stoodIn: number;
   readonly waiting: number;
 }
 
@@ -264,7 +266,8 @@ export class Gate {
       readErrors: at(8),
       markErrors: at(9),
       inherited: at(10),
-      waiting: at(11),
+      stoodIn: at(11),
+      waiting: at(12),
     };
   }
 }

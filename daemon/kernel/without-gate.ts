@@ -25,6 +25,7 @@ const nothingSeen: GateNativeCounters = {
     readErrors: 0,
     markErrors: 0,
     inherited: 0,
+    stoodIn: 0,
     waiting: 0,
   },
 };

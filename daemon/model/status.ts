@@ -51,6 +51,8 @@ export interface GateCounters {
   readonly markErrors: number;
   /** Execs that a daemon before this one had left unanswered; they got the answer of gate.on_deadline. */
   readonly inherited: number;
+  /** Execs that the stand-in answered while the daemon stood still: judged afterwards, too late to be refused. */
+  readonly stoodIn: number;
   /** Execs answered at once because too many were outstanding. */
   readonly ticketsExhausted: number;
   /** Execs that wait in the kernel now. */

@@ -59,7 +59,7 @@ if (requireEngine(t)) {
     (await engine.docker("exec", "held", "/usr/bin/curl", "-V")).stderr;
 
   await t.test(
-    "stopped, it holds what comes; then it goes on as if nothing had been",
+    "stopped for less than the deadline, it holds what comes; then it goes on as if nothing had been",
     async (t) => {
       const daemon = await start(t);
       await runTrue("observed", "before");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import t, { type TAP } from "tap";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
-import { Gate, type GateTicket } from "../../daemon/kernel/gate.ts";
+import { Gate, type GateNativeCounters, type GateTicket } from "../../daemon/kernel/gate.ts";
 import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.ts";
 import { gateRecord } from "../tracer/gate-records.ts";
 import { mountOverlay, requireRoot, type TestOverlay } from "../support/overlay.ts";
@@ -50,6 +50,21 @@ function open(t: Pick<TAP, "teardown" | "equal">, options: OpenOptions = {}): Op
     }
   });
   return { gate, overlay, records };
+}
+
+/** A process that holds what is executed there, and a function that gives its next line. */
+function hold(t: Pick<TAP, "teardown">, { root, device }: TestOverlay, ...how: readonly string[]) {
+  const holder = new URL("../support/gate-holder.ts", import.meta.url).pathname;
+  const args = [...process.execArgv, holder, root, String(device), ...how];
+  const daemon = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(() => daemon.kill("SIGKILL"));
+  const said = createInterface({ input: daemon.stdout })[Symbol.asyncIterator]();
+  const lines = async (): Promise<string> => {
+    const next = await said.next();
+    if (next.done === true) throw new Error("the process that holds has ended");
+    return next.value;
+  };
+  return { daemon, lines };
 }
 
 interface Ended {
@@ -169,13 +184,10 @@ if (requireRoot(t)) {
     t.teardown(() => {
       overlay.remove();
     });
-    const holder = new URL("../support/gate-holder.ts", import.meta.url).pathname;
-    const args = [...process.execArgv, holder, overlay.root, String(overlay.device)];
-    const daemon = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-    t.teardown(() => daemon.kill("SIGKILL"));
-    await once(daemon.stdout, "data");
-    const exec = run(join(overlay.root, "bin/true"));
-    await once(daemon.stdout, "data");
+    const { lines, daemon } = hold(t, overlay);
+    t.equal(await lines(), "ready");
+    const exec = run(join(overlay.root, "bin/true"), ["held"]);
+    t.equal(await lines(), "sees held");
     daemon.kill("SIGKILL");
     const { result, tookMs } = await exec;
     t.equal(result, 0);
@@ -221,6 +233,42 @@ if (requireRoot(t)) {
       t.equal((await execOnce()).isKept, false, "no longer");
     },
   );
+
+  for (const row of [
+    { mode: "hold", result: 126, what: "refused, as configured" },
+    { mode: "observe", result: 0, what: "allowed: nothing could refuse it" },
+  ]) {
+    await t.test(
+      `a daemon that stands still: what it would ${row.mode} is ${row.what}`,
+      async (t) => {
+        const overlay = mountOverlay();
+        t.teardown(() => {
+          overlay.remove();
+        });
+        const { lines, daemon } = hold(t, overlay, row.mode, "400");
+        t.equal(await lines(), "ready");
+        const execute = (argument: string): Promise<Ended> =>
+          run(join(overlay.root, "bin/true"), [argument]);
+        const early = execute("early");
+        t.equal(await lines(), "sees early");
+        daemon.kill("SIGSTOP");
+        t.equal((await early).result, row.result, "one that it had read already");
+        const meanwhile = Array.from({ length: 10 }, (_, index) => String(index));
+        for (const argument of meanwhile) t.equal((await execute(argument)).result, row.result);
+        daemon.kill("SIGCONT");
+        for (const argument of meanwhile) {
+          t.equal(await lines(), `sees ${argument}`, "told of afterwards");
+        }
+        const late = execute("late");
+        t.equal(await lines(), "sees late", "it is there again");
+        await late;
+        daemon.stdin.write("counters\n");
+        const counters = JSON.parse(await lines()) as GateNativeCounters;
+        t.match(counters, { seen: 12, stoodIn: 10, answerErrors: 0, waiting: 0 });
+        t.equal(counters.allowed + counters.denied, 12, "each is answered once");
+      },
+    );
+  }
 
   await t.test("an exec on the host is never held", async (t) => {
     const { gate } = open(t, { deadlineMs: 5_000 });

@@ -12,6 +12,7 @@
         "src/contents.cc",
         "src/gate.cc",
         "src/gate_keeper.cc",
+        "src/gate_stand_in.cc",
         "src/hand_over.cc",
         "src/host_calls.cc",
         "src/kept_files.cc",
@@ -22,6 +23,7 @@
         "src/remote_strings.cc",
         "src/sha256.cc",
         "src/snapshot.cc",
+        "src/stand_in.cc",
         "src/superblocks.cc",
         "src/tickets.cc"
       ],

@@ -98,13 +98,19 @@ Gate::Failure Gate::StartThreads() {
   if (!timer_.valid()) return {errno, "timerfd_create"};
   mountinfo_.Reset(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   if (!mountinfo_.valid()) return {errno, "open"};
+  int error = stand_in_.Open();
+  if (error != 0) return {error, "eventfd"};
+  stand_in_record_ = std::make_unique<uint64_t[]>(kRecordMax / 8);
   keeper_ = std::thread([this] { KeeperLoop(); });
   return {};
 }
 
 void Gate::StartReading() {
   std::lock_guard<std::mutex> lock(reader_mutex_);
-  if (!reader_.joinable() && !stopping_.load()) reader_ = std::thread([this] { ReaderLoop(); });
+  if (reader_.joinable() || stopping_.load()) return;
+  reader_ = std::thread([this] { ReaderLoop(); });
+  // Not before: what comes until now waits for the reader on purpose.
+  stand_in_.Start([this] { StandInLoop(); });
 }
 
 void Gate::Stop() {
@@ -113,6 +119,7 @@ void Gate::Stop() {
   if (keeper_wake_.valid()) WakeUp(keeper_wake_.get());
   {
     std::lock_guard<std::mutex> lock(reader_mutex_);
+    stand_in_.Stop();
     if (reader_.joinable()) reader_.join();
   }
   if (keeper_.joinable()) keeper_.join();
@@ -180,6 +187,9 @@ void Gate::ReaderLoop() {
     epoll_event ready[2];
     int count = epoll_wait(epoll.get(), ready, 2, -1);
     if (count < 0 && errno != EINTR) break;
+    progress_.fetch_add(1);
+    DrainCounter(reader_wake_.get());
+    if (unannounced_.exchange(false) && !records_announced_.exchange(true)) on_records_();
     ReadOnce(events, reinterpret_cast<uint8_t*>(record.get()), false);
   }
 }
@@ -206,6 +216,7 @@ bool Gate::ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper) {
 
 void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   Count(kSeen);
+  progress_.fetch_add(1);
   uint64_t now = ClockNs(CLOCK_MONOTONIC);
   // What the keeper serves has waited behind the reader already.
   uint64_t since = is_keeper ? reader_busy_since_ns_.load() : now;

@@ -3,7 +3,8 @@
 // The reader takes a snapshot of each exec while it waits in the kernel, allows those on observed
 // superblocks at once, and hands the others to the guard thread with a ticket. The keeper does
 // nothing that can wait: it answers tickets whose deadline has passed, serves the queue while the
-// reader is stuck in somebody's memory or file, and watches /proc/self/mountinfo.
+// reader is stuck in somebody's memory or file, and watches /proc/self/mountinfo. When the whole
+// process stands still, the stand-in does the work of both.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -21,6 +22,7 @@
 #include "proc_file.h"
 #include "roots.h"
 #include "snapshot.h"
+#include "stand_in.h"
 #include "superblocks.h"
 #include "tickets.h"
 
@@ -45,6 +47,7 @@ enum Counter {
   kReadErrors,
   kMarkErrors,
   kInherited,
+  kStoodIn,
   kCounters,
 };
 
@@ -114,7 +117,13 @@ class Gate {
   // Allows an exec that is not held; keeps its file where somebody may ask what is in it.
   void LetGo(Ticket ticket, int64_t keep_from_ns, Descriptor file, RecordHeader* header);
   void HandOverRecord(uint8_t* record, uint64_t patience_ns);
-  void AnswerExpired();
+  enum Who { kByKeeper, kByStandIn };
+  void AnswerExpired(Who who);
+  // In a process of its own.
+  void StandInLoop();
+  // Serves what waits unread, for as long as nobody else shows signs of life.
+  void StandInForReader(uint64_t progress);
+  void ServeForReader(int event_fd, int tid);
   // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
   void ArmTimer(uint64_t at_ns);
   void Respond(int event_fd, bool allow);
@@ -133,6 +142,7 @@ class Gate {
   std::thread keeper_;
   std::atomic<bool> stopping_{false};
   std::atomic<uint64_t> reader_busy_since_ns_{0};
+  std::atomic<uint64_t> progress_{0};  // grows while the reader, or the keeper for it, is at work
   std::atomic<bool> records_announced_{false};
   std::atomic<bool> mounts_announced_{false};
   std::function<void()> on_records_;
@@ -147,6 +157,9 @@ class Gate {
   std::vector<RootPattern> patterns_;
   Superblocks superblocks_;
   std::array<std::atomic<uint64_t>, kCounters> counters_{};
+  std::atomic<bool> unannounced_{false};  // the stand-in has handed records over
+  std::unique_ptr<uint64_t[]> stand_in_record_;
+  StandIn stand_in_;
 };
 
 }  // namespace execwarden

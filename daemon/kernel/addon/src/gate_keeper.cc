@@ -26,8 +26,8 @@ void Gate::ArmTimer(uint64_t at_ns) {
   timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }
 
-void Gate::AnswerExpired() {
-  {
+void Gate::AnswerExpired(Who who) {
+  if (who == kByKeeper) {
     // Whoever issues a ticket after this scan arms the timer anew.
     std::lock_guard<std::mutex> lock(timer_mutex_);
     timer_at_ns_ = UINT64_MAX;
@@ -41,7 +41,7 @@ void Gate::AnswerExpired() {
     Count(kDeadlinesMissed);
     Respond(fd, !deny_on_deadline_);
   }
-  if (earliest != UINT64_MAX) ArmTimer(earliest);
+  if (who == kByKeeper && earliest != UINT64_MAX) ArmTimer(earliest);
 }
 
 void Gate::ServeWhileStuck(uint8_t* events, uint8_t* record) {
@@ -82,7 +82,7 @@ void Gate::KeeperLoop() {
       if (fd != mountinfo_.get()) continue;
       LookAtMounts();
     }
-    AnswerExpired();
+    AnswerExpired(kByKeeper);
     ServeWhileStuck(events, reinterpret_cast<uint8_t*>(record.get()));
   }
 }

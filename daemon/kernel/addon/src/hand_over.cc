@@ -24,6 +24,13 @@ bool HandOver::Push(const uint8_t* record, size_t length, bool is_held, uint64_t
   return true;
 }
 
+bool HandOver::TryPush(const uint8_t* record, size_t length) {
+  std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || !others_.HasRoom(length)) return false;
+  others_.Push(record, length);
+  return true;
+}
+
 size_t HandOver::Drain(uint8_t* out, size_t capacity) {
   size_t written = 0;
   {

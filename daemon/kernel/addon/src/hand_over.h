@@ -42,6 +42,8 @@ class HandOver {
   // `patience_ns` since the buffer became full: callers' execs are waiting too. False when the
   // record is lost.
   bool Push(const uint8_t* record, size_t length, bool is_held, uint64_t patience_ns);
+  // The same, not held, for one who must wait neither for room nor for whoever is at the buffer.
+  bool TryPush(const uint8_t* record, size_t length);
 
   // Moves as many whole records as fit into `out`; returns the bytes written. Held ones leave a
   // quarter of `out` to the others, which therefore always get on.

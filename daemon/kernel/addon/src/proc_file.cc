@@ -3,10 +3,8 @@
 
 #include <time.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <string>
+#include <string_view>
 
 namespace execwarden {
 
@@ -20,22 +18,26 @@ size_t ReadFileAt(int directory, const char* name, char* out, size_t capacity) {
 size_t ReadStatusAt(int directory, char* out, size_t capacity) {
   Descriptor file(openat(directory, "status", O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return 0;
-  // 65,536 groups (NGROUPS_MAX) of at most 11 bytes each, and the rest.
-  constexpr size_t kStatusMax = 768 * 1024;
-  std::string text(4096, '\0');
+  constexpr std::string_view kGroups = "Groups:";
+  char chunk[4096];
   size_t used = 0;
-  while (true) {
-    ssize_t got = read(file.get(), text.data() + used, text.size() - used);
+  size_t line = 0;  // where the line begins that is being read
+  bool is_groups = false;
+  while (used < capacity) {
+    ssize_t got = read(file.get(), chunk, sizeof chunk);
     if (got <= 0) break;
-    used += static_cast<size_t>(got);
-    if (used == text.size() && used < kStatusMax) text.resize(used * 2);
+    for (ssize_t i = 0; i < got && used < capacity; i++) {
+      if (is_groups) {
+        is_groups = chunk[i] != '\n';
+        continue;
+      }
+      out[used++] = chunk[i];
+      if (chunk[i] == '\n') line = used;
+      is_groups = std::string_view(out + line, used - line) == kGroups;
+      if (is_groups) used = line;
+    }
   }
-  text.resize(used);
-  size_t groups = text.find("\nGroups:");
-  if (groups != std::string::npos) text.erase(groups, text.find('\n', groups + 1) - groups);
-  size_t length = std::min(text.size(), capacity);
-  memcpy(out, text.data(), length);
-  return length;
+  return used;
 }
 
 size_t ReadLinkAt(int directory, const char* name, char* out, size_t capacity) {

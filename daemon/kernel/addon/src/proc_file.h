@@ -44,7 +44,7 @@ class Descriptor {
 size_t ReadFileAt(int directory, const char* name, char* out, size_t capacity);
 
 // Reads `status` below `directory` without its line of supplementary groups, which its owner can
-// make so long that what follows would not fit; 0 when it cannot be read.
+// make so long that what follows would not fit; 0 when it cannot be read. Allocates nothing.
 size_t ReadStatusAt(int directory, char* out, size_t capacity);
 
 // Reads the target of the symbolic link `name` below `directory`; 0 when it cannot be read.

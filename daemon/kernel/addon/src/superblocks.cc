@@ -5,6 +5,17 @@ namespace execwarden {
 
 Treatment Superblocks::TreatmentOf(uint64_t device) {
   std::lock_guard<std::mutex> lock(mutex_);
+  return Find(device);
+}
+
+bool Superblocks::TryTreatmentOf(uint64_t device, Treatment* out) {
+  std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return false;
+  *out = Find(device);
+  return true;
+}
+
+Treatment Superblocks::Find(uint64_t device) const {
   auto found = superblocks_.find(device);
   if (found == superblocks_.end()) return {default_mode_, 0, default_keep_from_ns_};
   return {found->second.mode, found->second.generation, found->second.keep_from_ns};

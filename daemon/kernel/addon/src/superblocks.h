@@ -37,6 +37,8 @@ struct Treatment {
 class Superblocks {
  public:
   Treatment TreatmentOf(uint64_t device);
+  // The same for one who must not wait; false when somebody else is at the table.
+  bool TryTreatmentOf(uint64_t device, Treatment* out);
   // With a generation other than 0, only while the device number still has that life.
   void SetMode(uint64_t device, Mode mode, uint32_t generation);
   // The mode of devices that have none of their own: those that only mount marks cover.
@@ -57,6 +59,8 @@ class Superblocks {
     int64_t keep_from_ns = kNeverNs;
     std::string point;
   };
+
+  Treatment Find(uint64_t device) const;
 
   std::mutex mutex_;
   std::unordered_map<uint64_t, Superblock> superblocks_;
