@@ -138,9 +138,18 @@ export class EngineClients {
 }
 
 function processesNamed(name: string): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => pid > 0 && textOf(`/proc/${pid}/comm`) === `${name}\n`);
+  return processes().filter((pid) => textOf(`/proc/${pid}/comm`) === `${name}\n`);
+}
+
+// None where no descriptor is left (EMFILE): the next look may find some.
+function processes(): readonly number[] {
+  try {
+    return readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0);
+  } catch {
+    return [];
+  }
 }
 
 // procfs answers these from memory, whatever the process does; /etc/passwd is the host's own.
