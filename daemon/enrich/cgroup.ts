@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
+import { rememberLast } from "../util/remember-last.ts";
 
 const idLength = 64;
 
@@ -9,7 +10,9 @@ const idLength = 64;
  * driver), or between a dash and a dot (`/system.slice/docker-ID.scope`, systemd driver); nested
  * engines have one below the other.
  */
-export function containerIdsOf(text: ByteString): readonly string[] {
+export const containerIdsOf = rememberLast(findContainerIds);
+
+function findContainerIds(text: ByteString): readonly string[] {
   const ids: string[] = [];
   let runStart = -1;
   for (let i = 0; i <= text.length; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
+import { rememberLast } from "../util/remember-last.ts";
 import type { Container } from "../model/container.ts";
 import type { ExecEvent, Host } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
@@ -100,6 +101,11 @@ export function enrich(facts: ExecFacts, number: number, around: Surroundings): 
 // Filled in place: an object that is put together of others' parts costs several times as much, at every exec.
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+// Programs that follow each other mostly have the same one: it is taken apart, and kept, once.
+const environmentOf = rememberLast((text: ByteString): readonly ByteString[] =>
+  text === "" ? [] : text.slice(0, -1).split("\0"),
+);
+
 function processOf(facts: ExecFacts, around: Surroundings): Process {
   const { process: ids, capabilities, parentStartTicks } = facts;
   const process: Mutable<Process> = {
@@ -118,7 +124,7 @@ function processOf(facts: ExecFacts, around: Surroundings): Process {
     // The ELF loader maps the program; the program is what runs. A script is run by its interpreter.
     exepath: executablePath(facts),
     argv: facts.argv,
-    env: facts.environment === "" ? [] : facts.environment.slice(0, -1).split("\0"),
+    env: environmentOf(facts.environment),
     capInheritable: capabilities.inheritable,
     capPermitted: capabilities.permitted,
     capEffective: capabilities.effective,

@@ -229,7 +229,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
     std::lock_guard<std::mutex> lock(issue_mutex_);
     is_issued = tickets_.Issue(event_fd, opened.st_dev, deadline, &ticket);
   }
-  if (!is_issued) return ServeWithoutTicket(event_fd, tid, record);
+  if (!is_issued) return ServeWithoutTicket(event_fd, opened, tid, record);
   if (!is_keeper) reader_busy_since_ns_.store(now);
   ArmTimer(now + deadline_ns_ / 4);
   // The ticket's owner closes the descriptor when it answers; a copy keeps ours valid meanwhile.
@@ -237,10 +237,10 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   if (!file.valid()) {
     if (!is_keeper) reader_busy_since_ns_.store(0);
     int fd = tickets_.Redeem(ticket);
-    if (fd >= 0) ServeWithoutTicket(fd, tid, record);
+    if (fd >= 0) ServeWithoutTicket(fd, opened, tid, record);
     return;
   }
-  TakeSnapshot({file.get(), tid, !is_keeper}, record);
+  TakeSnapshot({file.get(), opened, tid, !is_keeper}, record);
   RecordHeader* header = HeaderOf(record);
   header->ticket_slot = ticket.slot;
   header->ticket_generation = ticket.generation;
@@ -259,11 +259,10 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
 
 // Too many are outstanding: what would be held gets the deadline's answer at once. It is told all
 // the same, without what only its own memory has, since nothing keeps a deadline meanwhile.
-void Gate::ServeWithoutTicket(int event_fd, int tid, uint8_t* record) {
-  TakeSnapshot({event_fd, tid, false}, record);
+void Gate::ServeWithoutTicket(int event_fd, const struct stat& opened, int tid, uint8_t* record) {
+  TakeSnapshot({event_fd, opened, tid, false}, record);
   RecordHeader* header = HeaderOf(record);
-  Treatment treatment =
-      superblocks_.TreatmentOf(makedev(header->device_major, header->device_minor));
+  Treatment treatment = superblocks_.TreatmentOf(opened.st_dev);
   header->generation = treatment.generation;
   bool is_undecided = treatment.mode == Mode::kHold;
   bool is_allowed = !is_undecided || !deny_on_deadline_;

@@ -112,7 +112,7 @@ class Gate {
   // Serves what one read(2) gives; false when nothing was waiting.
   bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);
   void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
-  void ServeWithoutTicket(int event_fd, int tid, uint8_t* record);
+  void ServeWithoutTicket(int event_fd, const struct stat& opened, int tid, uint8_t* record);
   void ServeWhileStuck(uint8_t* events, uint8_t* record);
   // Allows an exec that is not held; keeps its file where somebody may ask what is in it.
   void LetGo(Ticket ticket, int64_t keep_from_ns, Descriptor file, RecordHeader* header);

@@ -4,7 +4,7 @@
 // again. SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
 #include <sys/fanotify.h>
-#include <sys/sysmacros.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -69,12 +69,14 @@ void Gate::ServeForReader(int event_fd, int tid) {
   Count(kSeen);
   Count(kStoodIn);
   auto* record = reinterpret_cast<uint8_t*>(stand_in_record_.get());
-  TakeSnapshot({event_fd, tid, true}, record);
+  struct stat opened{};
+  fstat(event_fd, &opened);
+  TakeSnapshot({event_fd, opened, tid, true}, record);
   RecordHeader* header = HeaderOf(record);
   // Where the treatment cannot be told without waiting, the answer is that of the deadline.
   Treatment treatment{};
   treatment.mode = Mode::kHold;
-  superblocks_.TryTreatmentOf(makedev(header->device_major, header->device_minor), &treatment);
+  superblocks_.TryTreatmentOf(opened.st_dev, &treatment);
   header->generation = treatment.generation;
   bool is_undecided = treatment.mode == Mode::kHold;
   bool is_allowed = !is_undecided || !deny_on_deadline_;

@@ -4,9 +4,25 @@
 #include <time.h>
 
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 
 namespace execwarden {
+
+namespace {
+
+// Takes the line of supplementary groups out of a text of /proc/PID/status; returns what is left.
+size_t DropGroups(char* text, size_t length) {
+  constexpr char kLabel[] = "\nGroups:";
+  char* groups = static_cast<char*>(memmem(text, length, kLabel, sizeof kLabel - 1));
+  if (!groups) return length;
+  char* end = static_cast<char*>(memchr(groups + 1, '\n', text + length - groups - 1));
+  if (!end) return static_cast<size_t>(groups - text);
+  memmove(groups, end, text + length - end);
+  return length - static_cast<size_t>(end - groups);
+}
+
+}  // namespace
 
 size_t ReadFileAt(int directory, const char* name, char* out, size_t capacity) {
   Descriptor file(openat(directory, name, O_RDONLY | O_CLOEXEC));
@@ -18,6 +34,12 @@ size_t ReadFileAt(int directory, const char* name, char* out, size_t capacity) {
 size_t ReadStatusAt(int directory, char* out, size_t capacity) {
   Descriptor file(openat(directory, "status", O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return 0;
+  // The kernel writes the whole text in one go where it fits (fs/seq_file.c), as it nearly always
+  // does: what is shorter than the buffer is all.
+  ssize_t head = read(file.get(), out, capacity);
+  if (head <= 0) return 0;
+  if (static_cast<size_t>(head) < capacity) return DropGroups(out, static_cast<size_t>(head));
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return 0;
   constexpr std::string_view kGroups = "Groups:";
   char chunk[4096];
   size_t used = 0;

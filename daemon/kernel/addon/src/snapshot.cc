@@ -151,9 +151,8 @@ void WriteCall(int directory, const Call& call, Writer* writer, RecordHeader* he
   if (env.truncated) header->flags |= kEnvTruncated;
 }
 
-void WriteFileFacts(int event_fd, Writer* writer, RecordHeader* header) {
-  struct stat file{};
-  if (fstat(event_fd, &file) == 0) {
+void WriteFileFacts(int event_fd, const struct stat& file, Writer* writer, RecordHeader* header) {
+  if (file.st_mode != 0) {
     header->device_major = major(file.st_dev);
     header->device_minor = minor(file.st_dev);
     header->inode = file.st_ino;
@@ -212,7 +211,7 @@ size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
   header->time_ns = ClockNs(CLOCK_REALTIME);
   header->monotonic_ns = ClockNs(CLOCK_MONOTONIC);
   Writer writer(record);
-  WriteFileFacts(request.event_fd, &writer, header);
+  WriteFileFacts(request.event_fd, request.file, &writer, header);
   Descriptor directory = OpenProcDirectory(request.tid);
   if (!directory.valid()) return writer.Finish();
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -58,6 +60,7 @@ constexpr size_t kRecordMax = 128 * 1024;
 
 struct SnapshotRequest {
   int event_fd;
+  const struct stat& file;  // of event_fd; all zeros when it is not known
   int tid;
   bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
 };
