@@ -26,6 +26,7 @@ import { startHookHelper, type HookHelper } from "./host/hook-helper.ts";
 import { readHost } from "./host/host-facts.ts";
 import { RunRecorder } from "./host/run-record.ts";
 import type { ServiceManager } from "./kept-gate.ts";
+import { Learning } from "./learning.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Host } from "./model/event.ts";
@@ -263,6 +264,7 @@ async function createControl(
       loaded: () => parts.generations.loaded(),
       reload: (by) => parts.generations.reload(by),
       enforcement: parts.enforcement,
+      learning: new Learning({ guard: parts.guard, clock, log }),
       events,
       undo: (uuid) => parts.undo.undo(uuid),
       formats: { json: createJsonFormatter(), text: formatText },

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createJudge, type LiveJudge, type LoadedJudge } from "./judge.ts";
 import type { ContentQuestion } from "./guard/contents.ts";
+import { Learner } from "./guard/learner.ts";
 import type { Container } from "./model/container.ts";
 import type { Decision } from "./model/decision.ts";
 import type { Event, Place } from "./model/event.ts";
@@ -24,6 +25,8 @@ export interface Generation {
  * limits go on with the cooldowns and counts that they have.
  */
 export class CurrentJudge implements LiveJudge {
+  /** What runs where somebody learns; it wants the digests there. */
+  readonly learner = new Learner();
   readonly #monotonicMs: () => number;
   readonly #limits = createLimits(limitBounds);
   #judge: LiveJudge;
@@ -54,7 +57,7 @@ export class CurrentJudge implements LiveJudge {
   }
 
   questionOf(container: Container): ContentQuestion {
-    return this.#judge.questionOf(container);
+    return this.learner.isWatched(container) ? "digest" : this.#judge.questionOf(container);
   }
 
   match(event: Event): readonly Rule[] {
@@ -70,7 +73,7 @@ export class CurrentJudge implements LiveJudge {
   }
 
   get widestQuestion(): ContentQuestion {
-    return this.#judge.widestQuestion;
+    return this.learner.isActive ? "digest" : this.#judge.widestQuestion;
   }
 
   denies(event: Event): boolean {

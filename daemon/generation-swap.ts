@@ -22,7 +22,7 @@ export interface SwapPort {
   readonly monotonicMs: () => number;
 }
 
-type Change = Extract<ToGuard, { kind: "generation" | "enforcement" }>;
+type Change = Extract<ToGuard, { change: number }>;
 
 /** Carries out one change after the other; each is answered when it holds everywhere. */
 export class GenerationSwap {
@@ -40,11 +40,42 @@ export class GenerationSwap {
   take(change: Change): void {
     this.#changes = this.#changes.then(async () => {
       try {
-        await (change.kind === "generation" ? this.#swap(change) : this.#enforce(change));
+        await this.#carryOut(change);
       } catch (error) {
         const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
         this.#port.post({ kind: "changed", change: change.change, failure: reason });
       }
+    });
+  }
+
+  #carryOut(change: Change): Promise<void> {
+    switch (change.kind) {
+      case "generation":
+        return this.#swap(change);
+      case "enforcement":
+        return this.#enforce(change);
+      case "learn":
+        return this.#learn(change);
+      case "learned":
+        return this.#tellLearned(change);
+    }
+  }
+
+  // The gate keeps the files of what is watched, so every container is looked at again.
+  async #learn({ change, session, image }: Extract<Change, { kind: "learn" }>): Promise<void> {
+    this.#port.judge.learner.begin(session, image);
+    this.#port.post({ kind: "changed", change, ...(await this.#review()) });
+  }
+
+  async #tellLearned(asked: Extract<Change, { kind: "learned" }>): Promise<void> {
+    const { change, session, isEnd } = asked;
+    const { learner } = this.#port.judge;
+    const learned = isEnd ? learner.report(session) : learner.progress(session);
+    if (isEnd) learner.end(session);
+    const cost = isEnd ? await this.#review() : { tookMs: 0, longestSliceMs: 0 };
+    this.#port.post({
+      ...{ kind: "changed", change, ...cost },
+      ...(learned === undefined ? {} : { learned }),
     });
   }
 

@@ -42,8 +42,6 @@ const sweepMs = 20;
 /** Containers whose users are remembered. */
 const usersMax = 4_096;
 
-type UsersMessage = Extract<ToGuard, { kind: "users" }>;
-
 /** The thread's state and the handling of what it is told. */
 class GuardThread {
   readonly #port: MessagePort;
@@ -110,7 +108,10 @@ class GuardThread {
       alertWait: this.#alertWait,
       users: (containerId) => this.#users.get(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
-      onAllowed: (allowed) => this.#second?.allowed(allowed),
+      onAllowed: (allowed) => {
+        judge.learner.take(allowed);
+        this.#second?.allowed(allowed);
+      },
       boot: this.#boot,
       budget: this.#budget,
       bounds: this.#bounds,
@@ -244,7 +245,7 @@ class GuardThread {
   }
 
   // Containers that the engine never tells of are never removed either: the oldest make room.
-  #setUsers({ containerId, isRead, ...files }: UsersMessage): void {
+  #setUsers({ containerId, isRead, ...files }: Extract<ToGuard, { kind: "users" }>): void {
     if (!isRead && this.#users.has(containerId)) return;
     this.#users.delete(containerId);
     this.#users.set(containerId, readUserDirectory(files));
@@ -270,6 +271,7 @@ class GuardThread {
       boot: this.#boot,
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {
+        this.#judge.learner.find(event);
         this.#pipeline.takeFinding(event, told);
       },
     });
@@ -281,11 +283,10 @@ class GuardThread {
 }
 
 function main(port: MessagePort, data: GuardWorkerData): void {
-  const { settings } = data;
   hurry(portLog(port));
-  const { loaded } = loadJudge(settings);
+  const { loaded } = loadJudge(data.settings);
   assert(loaded !== undefined, "the main thread has checked these files");
-  const judge = new CurrentJudge({ loaded, mode: settings.mode }, monotonicMs);
+  const judge = new CurrentJudge({ loaded, mode: data.settings.mode }, monotonicMs);
   const thread = new GuardThread(port, data, judge);
   port.on("message", (message: ToGuard) => {
     thread.handle(message);

@@ -18,7 +18,9 @@ type Changed = Extract<FromGuard, { kind: "changed" }>;
 /** A change of what the guard thread works with, and what it cost. */
 export type GuardChange =
   | Omit<Extract<ToGuard, { kind: "generation" }>, "change">
-  | Omit<Extract<ToGuard, { kind: "enforcement" }>, "change">;
+  | Omit<Extract<ToGuard, { kind: "enforcement" }>, "change">
+  | Omit<Extract<ToGuard, { kind: "learn" }>, "change">
+  | Omit<Extract<ToGuard, { kind: "learned" }>, "change">;
 
 export type GuardChanged = Extract<Changed, { failure?: undefined }>;
 

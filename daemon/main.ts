@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from "node:fs";
 import { createProgram } from "./cli/program.ts";
-import { readSources, replaceFile } from "./host/files.ts";
+import { createFile, readSources, replaceFile } from "./host/files.ts";
 import { groupOfId } from "./host/groups.ts";
 import { readLines } from "./host/line-stream.ts";
 import { createTerminal } from "./host/terminal.ts";
@@ -32,6 +32,7 @@ const program = createProgram({
   terminal,
   readSources,
   replaceFile,
+  createFile,
   readInputLines: () => readLines(process.stdin, inputLineBytesMax),
   runDaemon: (options) =>
     runDaemon(options, {

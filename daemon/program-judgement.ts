@@ -1,6 +1,6 @@
 // One exec as lists of programs see it: what the kernel opened for it, and what is known of these bytes.
 // SPDX-License-Identifier: Apache-2.0
-import { appletOf, operandOf } from "./model/applet.ts";
+import { calledAppletOf, operandOf } from "./model/applet.ts";
 import type { ExecEvent } from "./model/event.ts";
 import type { FileContent, ProgramVerdict } from "./model/program.ts";
 import { judgeProgram, judgeUnseen, mayBeListed, type ProgramList } from "./policy/programs.ts";
@@ -37,7 +37,7 @@ export class ProgramJudgement {
     return judgeProgram(lists, {
       program,
       beside: isFirst ? [] : [content],
-      applet: appletOf(event, imagePath),
+      applet: calledAppletOf(event, imagePath),
       operand: absolute(operandOf(event, imagePath), event.process.cwd),
       ...(loaded === undefined
         ? {}
@@ -66,7 +66,7 @@ function judgeFound(event: ExecEvent, lists: readonly ProgramList[]): ProgramVer
   if (event.second?.finding !== "no_gate" || event.process.exepath.startsWith("/memfd:"))
     return judgeUnseen(lists);
   const { exepath, cwd } = event.process;
-  const run = { applet: appletOf(event), operand: absolute(operandOf(event), cwd) };
+  const run = { applet: calledAppletOf(event), operand: absolute(operandOf(event), cwd) };
   return mayBeListed(lists, exepath, run) ? undefined : { isAllowed: false, because: "not-listed" };
 }
 

@@ -95,6 +95,9 @@ t.test("arguments are taken as paths where they stand for a script", (t) => {
   t.strictSame(box("busybox", "sh", "/app/run.sh"), ["listed"]);
   t.strictSame(box("sh", "run.sh"), ["listed"]);
   t.strictSame(box("wget", "/app/run.sh"), ["not-listed"]);
+  t.strictSame(said("programs: [/bin/nc sh]", file("/bin/nc", { argv: ["nc", "sh"] })), [
+    "not-listed",
+  ]);
   t.end();
 });
 

@@ -57,6 +57,8 @@ export interface CommandContext {
   ) => Promise<ReadFiles>;
   /** Puts a text in the place of a file's, as a whole; the file's mode and owner stay. */
   readonly replaceFile: (path: string, text: string) => Promise<void>;
+  /** Writes a file that is not there yet; rejects where it is. */
+  readonly createFile: (path: string, text: string) => Promise<void>;
   /** Standard input as it comes, by lines; undefined stands for a line that was too long. */
   readonly readInputLines: () => AsyncIterable<readonly (string | undefined)[]>;
   /** Name of a group of this host, where /etc/group has it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from "./command.ts";
+import { allowlistLearn } from "./commands/allowlist-learn.ts";
 import { containers } from "./commands/containers.ts";
 import { events } from "./commands/events.ts";
 import { pluginDisable, pluginEnable, pluginStatus } from "./commands/plugin.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   resume,
   policyCheck,
   policyExplain,
+  allowlistLearn,
   schema,
   pluginEnable,
   pluginDisable,
@@ -38,5 +40,6 @@ export const commands: readonly Command[] = [
 export const groups: Readonly<Record<string, string>> = {
   rules: "check, list, show, explain and test rules; machine interface of the language",
   plugin: "the Docker engine's door: have it ask, or not",
+  allowlist: "learn which programs run in containers of an image",
   policy: "check policy files, and explain what they do",
 };

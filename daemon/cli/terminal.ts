@@ -9,6 +9,8 @@ export interface Terminal {
   writeError(text: string): Promise<void>;
   /** True when a person sees standard output. */
   readonly isTerminal: boolean;
+  /** True when a person sees standard error. */
+  readonly isErrorTerminal: boolean;
   readonly hasColor: boolean;
   /** Aborted on Ctrl-C, SIGTERM, or when nobody reads standard output any more. */
   readonly interrupted: AbortSignal;

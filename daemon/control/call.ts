@@ -6,9 +6,11 @@ import type { SourceText } from "../model/guard-messages.ts";
 import type { ContainerStatus, ControlStatus, Status } from "../model/status.ts";
 import type { Enforcement } from "../model/enforcement.ts";
 import type { ReloadReport } from "../model/generation.ts";
+import type { LearnReport, LearnSession } from "../model/learning.ts";
 import type { RuleSettings } from "../model/rule-settings.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { UndoReport } from "../model/undo.ts";
+import type { Result } from "../util/result.ts";
 import type { Caller } from "./access.ts";
 
 /** Where the API takes alerts from. */
@@ -62,6 +64,15 @@ export interface EnforcementControl {
   resume(by: string): Promise<Enforcement>;
 }
 
+/** Runs of `allowlist learn`. */
+export interface LearningControl {
+  /** The error is for the caller. */
+  begin(image: string, forMs: number): Promise<Result<LearnSession>>;
+  list(): Promise<readonly LearnReport[]>;
+  /** All that was seen; undefined when there is no such session. */
+  end(session: number): Promise<LearnReport | undefined>;
+}
+
 /** Bounds of the API. */
 export interface ControlLimits {
   readonly connectionsMax: number;
@@ -89,6 +100,7 @@ export interface ControlTools {
   readonly reload: (by: string) => Promise<ReloadReport>;
   /** Pauses and resumes enforcement; rejects when the guard thread does not answer. */
   readonly enforcement: EnforcementControl;
+  readonly learning: LearningControl;
   readonly events: EventSource;
   /** Undoes the actions of an alert; undefined when nobody remembers it. Never rejects. */
   readonly undo: (uuid: string) => Promise<UndoReport | undefined>;

@@ -2,6 +2,7 @@
 import { containersRoute } from "./handlers/containers.ts";
 import { pauseRoute, resumeRoute } from "./handlers/enforcement.ts";
 import { eventsRoute } from "./handlers/events.ts";
+import { learnedRoute, learningRoute, learnRoute } from "./handlers/learn.ts";
 import { sourcesRoute } from "./handlers/sources.ts";
 import { reloadRoute } from "./handlers/reload.ts";
 import { statusRoute } from "./handlers/status.ts";
@@ -24,4 +25,7 @@ export const routes: readonly Route[] = [
   pauseRoute,
   resumeRoute,
   undoRoute,
+  learnRoute,
+  learningRoute,
+  learnedRoute,
 ];

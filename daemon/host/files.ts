@@ -70,6 +70,11 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** Writes a file that everybody may read and that is not there yet; EEXIST where it is. */
+export async function createFile(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: "wx", mode: 0o644 });
+}
+
 /** The files that `readSources` would read for this path; the path itself where that leads nowhere. */
 export async function findSources(path: string): Promise<readonly string[]> {
   const { files } = await findFiles(path, { missing: "warning" });

@@ -9,6 +9,7 @@ export interface ProcessTerminal {
   writeOut(text: string): Promise<void>;
   writeError(text: string): Promise<void>;
   readonly isTerminal: boolean;
+  readonly isErrorTerminal: boolean;
   readonly hasColor: boolean;
   /** Aborted on SIGINT and SIGTERM, from the first time that it is asked for. */
   readonly interrupted: AbortSignal;
@@ -28,6 +29,7 @@ export function createTerminal(env: Readonly<Record<string, string | undefined>>
   };
   return {
     isTerminal,
+    isErrorTerminal: isatty(2),
     hasColor: isTerminal && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb",
     writeOut(text) {
       out ??= openStream(1, interrupt);

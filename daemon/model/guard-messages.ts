@@ -7,6 +7,7 @@ import type { AskedBy } from "./docker-client.ts";
 import type { PlannedAction } from "./decision.ts";
 import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
+import type { Learned, LearnProgress } from "./learning.ts";
 import type { RuleSettings } from "./rule-settings.ts";
 import type { Process } from "./process.ts";
 
@@ -126,6 +127,20 @@ export type ToGuard =
       readonly change: number;
       readonly pausedText?: string;
     }
+  /** Watch what runs in containers of an image; `changed` answers. */
+  | {
+      readonly kind: "learn";
+      readonly change: number;
+      readonly session: number;
+      readonly image: string;
+    }
+  /** How far that is; `changed` answers with `learned`, and with all of it where that is the end. */
+  | {
+      readonly kind: "learned";
+      readonly change: number;
+      readonly session: number;
+      readonly isEnd: boolean;
+    }
   | { readonly kind: "stop" };
 
 /** One alert and what is still to be done about it. */
@@ -181,6 +196,7 @@ export type FromGuard =
       readonly change: number;
       readonly failure?: undefined;
       readonly rules?: GuardRules;
+      readonly learned?: LearnProgress | Learned;
       readonly tookMs: number;
       /** The longest time that no exec could be decided, milliseconds. */
       readonly longestSliceMs: number;

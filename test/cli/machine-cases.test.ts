@@ -14,10 +14,12 @@ async function ask(command: string, cases: readonly object[]): Promise<readonly 
       },
       writeError: () => Promise.resolve(),
       isTerminal: false,
+      isErrorTerminal: false,
       hasColor: false,
       interrupted: new AbortController().signal,
     },
     runDaemon: () => Promise.resolve(0),
+    createFile: () => Promise.resolve(),
     replaceFile: () => Promise.resolve(),
     readSources: () => Promise.resolve({ sources: [], diagnostics: [] }),
     readInputLines: async function* () {

@@ -21,10 +21,12 @@ async function ask(
       },
       writeError: () => Promise.resolve(),
       isTerminal: false,
+      isErrorTerminal: false,
       hasColor: false,
       interrupted: new AbortController().signal,
     },
     runDaemon: () => Promise.resolve(0),
+    createFile: () => Promise.resolve(),
     replaceFile: () => Promise.resolve(),
     readSources,
     readInputLines: async function* () {

@@ -31,6 +31,7 @@ function setUp(defaults: { socketPath?: string; configFile?: string } = {}) {
         return Promise.resolve();
       },
       isTerminal: false,
+      isErrorTerminal: false,
       hasColor: false,
       interrupted: interruption.signal,
     },
@@ -38,6 +39,7 @@ function setUp(defaults: { socketPath?: string; configFile?: string } = {}) {
       runs.push(options);
       return Promise.resolve(0);
     },
+    createFile: () => Promise.resolve(),
     replaceFile: () => Promise.resolve(),
     readSources,
     readInputLines: async function* () {

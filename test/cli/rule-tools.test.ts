@@ -31,10 +31,12 @@ async function runCommand(...args: readonly string[]) {
         return Promise.resolve();
       },
       isTerminal: false,
+      isErrorTerminal: false,
       hasColor: false,
       interrupted: new AbortController().signal,
     },
     runDaemon: () => Promise.resolve(0),
+    createFile: () => Promise.resolve(),
     replaceFile,
     readSources,
     readInputLines: async function* () {

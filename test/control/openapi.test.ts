@@ -12,6 +12,7 @@ import { toJsonSchema, z } from "../../daemon/text/schema.ts";
 import { createRecentOutput } from "../../daemon/outputs/recent-output.ts";
 import { sampleAlert } from "../outputs/fixtures/alert.ts";
 import type { Status } from "../../daemon/model/status.ts";
+import type { LearnReport } from "../../daemon/model/learning.ts";
 import type { UndoReport } from "../../daemon/model/undo.ts";
 import { sampleControl, sampleReload, sampleTools } from "./fixtures/control.ts";
 import { sampleStatus } from "./fixtures/status.ts";
@@ -158,7 +159,18 @@ const undone: UndoReport = {
     { action: "kill-process", status: "not-possible", detail: "d" },
   ],
 };
+const learned: LearnReport = {
+  ...{ session: 1, image: "nginx", sinceMs: 1, untilMs: 2, containers: 1, execs: 2, programs: 1 },
+  ...{ notKept: 0, images: ["sha256:a"] },
+  learned: [
+    {
+      ...{ entry: "/a", path: "/a", sha256: "b", isUnchanged: true },
+      ...{ count: 1, firstMs: 1, lastMs: 1, whyNot: "loader" },
+    },
+  ],
+};
 const descriptions = [
+  { name: "LearnReport", answer: learned },
   { name: "Status", answer: everything },
   { name: "ReloadReport", answer: everything.lastReload },
   { name: "Enforcement", answer: everything.enforcement },

@@ -1,12 +1,15 @@
 // Lists of programs on a real engine: what may run in the containers of an image, and what becomes of the rest.
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
 import { startDaemon, type DaemonOptions, type TestDaemon } from "../support/daemon.ts";
+import { daemonProgram } from "../support/daemon-program.ts";
 import { requireEngine, startEngine, type TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -163,5 +166,38 @@ if (requireEngine(t)) {
     const containers = JSON.parse(stdout) as readonly { name: string; mode: string }[];
     const modes = Object.fromEntries(containers.map(({ name, mode }) => [name, mode]));
     t.strictSame(modes, { fetcher: "enforce", plain: "enforce", other: "observe" });
+  });
+
+  await t.test("what was learned runs on, and nothing else", async (t) => {
+    const options = { dockerHost: engine.host, rules, policies };
+    const daemon = await start(t, { ...options, mode: "monitor" });
+    const output = join(engine.directory, "learned.yaml");
+    const child = spawn(process.execPath, [
+      ...[daemonProgram, "allowlist", "learn", "--socket", daemon.socket],
+      ...["--image", images.busybox, "--for", "1h", "--output", output],
+    ]);
+    const errors = createInterface({ input: child.stderr });
+    await once(errors, "line");
+    const base = ["run", "--rm", "--network=none", images.busybox, "/bin/sh", "-c"];
+    const workload = "/bin/ls / && cp /bin/busybox /tmp/date && /tmp/date";
+    const ran = await engine.docker(...base, workload);
+    t.equal(ran.code, 0, ran.stderr);
+    child.kill("SIGINT");
+    const [code] = (await once(child, "exit")) as [number];
+    t.equal(code, 0);
+    const allowlistText = readFileSync(output, "utf8");
+    t.match(allowlistText, "/bin/busybox date", allowlistText);
+    t.notMatch(allowlistText, "only_from_image", "a copy ran");
+    daemon.rewrite({ ...options, mode: "enforce", allowlist: allowlistText });
+    t.match(await daemon.post("/v1/reload"), { code: 200 });
+    const again = await engine.docker(...base, workload);
+    t.equal(again.code, 0, `what ran runs: ${again.stderr}`);
+    const other = await engine.docker(...base, "/bin/cat /etc/passwd; exit $?");
+    t.match(other.stderr, /operation not permitted/i, "another program does not");
+    const copy = await engine.docker(
+      ...base,
+      "cp /bin/busybox /tmp/cat && /tmp/cat /etc/passwd; exit $?",
+    );
+    t.match(copy.stderr, /operation not permitted/i, "nor by another name");
   });
 }
