@@ -120,6 +120,16 @@ $(tools): $(program_sources) $(tools_sources) tsconfig.json tsconfig.tools.json 
 	@tsc -p tsconfig.tools.json
 	@touch $@
 
+# For `docker plugin create NAME build/plugin`: a root file system with one static program in it.
+.PHONY: plugin
+plugin: build/plugin/rootfs/execwarden-authz ## Build the managed authorization plugin in build/plugin
+
+build/plugin/rootfs/execwarden-authz: $(addon) plugin/managed/config.json
+	@rm -rf build/plugin && mkdir -p $(@D)/run/docker/plugins $(@D)/run/execwarden
+	@cp plugin/managed/config.json build/plugin/
+	@strip -o $@ daemon/kernel/addon/build/Release/execwarden-authz
+	@echo "plugin: build/plugin; next: docker plugin create execwarden build/plugin"
+
 .PHONY: root
 root:
 	@[ "$$(id -u)" = 0 ] || { \

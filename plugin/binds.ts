@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestedBind } from "../daemon/model/docker-request.ts";
 import type { GoStruct } from "./go-struct.ts";
+import { hostPathsOf } from "./volume-options.ts";
 
 /** Binds and named volumes that a HostConfig asks for: `Binds`, `Mounts` and volumes by their driver's options. Pure. */
 export function readBinds(host: GoStruct): readonly RequestedBind[] {
@@ -22,8 +23,7 @@ function readMount(mount: GoStruct): readonly RequestedBind[] {
   const isReadOnly = mount.flag("ReadOnly");
   const own = bindOf(mount.text("Source"), destination, isReadOnly);
   const driver = mount.struct("VolumeOptions").struct("DriverConfig").map("Options");
-  const { device = "" } = driver;
-  const inline = device === "" ? [] : [{ ...own, path: device }];
+  const inline = hostPathsOf(driver).map((path) => ({ ...own, path }));
   if (type === "tmpfs" || type === "image") return [];
   return own.source === "" ? inline : [own, ...inline];
 }

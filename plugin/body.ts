@@ -5,6 +5,7 @@ import { findDuplicates, GoStruct } from "./go-struct.ts";
 import { readBinds } from "./binds.ts";
 import type { AuthorizationRequest } from "./protocol.ts";
 import type { Route } from "./routes.ts";
+import { hostPathsOf } from "./volume-options.ts";
 
 /** Why the engine might act on something else than what was read. */
 export interface Fault {
@@ -111,7 +112,7 @@ function readStruct(root: GoStruct, action: string): Omit<ReadBody, "faults"> {
   const isExec = action === "exec.create";
   // `start` of old versions carries the host's part alone.
   const host = action === "container.start" ? root : root.struct("HostConfig");
-  const volume = action === "volume.create" ? volumeBind(root) : [];
+  const volume = action === "volume.create" ? volumeBinds(root) : [];
   return {
     image: root.text("Image"),
     newName: root.text("Name"),
@@ -123,7 +124,8 @@ function readStruct(root: GoStruct, action: string): Omit<ReadBody, "faults"> {
       runAs: root.text("User"),
       hasTty: root.flag("Tty"),
       isPrivileged: isExec ? root.flag("Privileged") : host.flag("Privileged"),
-      capAdd: host.texts("CapAdd").map(capability),
+      // `Capabilities` is the whole set, of engines of one season (API 1.40).
+      capAdd: [...host.texts("CapAdd"), ...host.texts("Capabilities")].map(capability),
       binds: isExec ? [] : [...readBinds(host), ...volume],
       networkMode: host.text("NetworkMode"),
       pidMode: host.text("PidMode"),
@@ -131,7 +133,7 @@ function readStruct(root: GoStruct, action: string): Omit<ReadBody, "faults"> {
       utsMode: host.text("UTSMode"),
       usernsMode: host.text("UsernsMode"),
       cgroupnsMode: host.text("CgroupnsMode"),
-      securityOpt: host.texts("SecurityOpt"),
+      securityOpt: securityOptions(host),
       devices: devicesOf(host),
       env: root.texts("Env").map((entry) => entry.split("=")[0] ?? ""),
       labels: root.map("Labels"),
@@ -152,13 +154,16 @@ function devicesOf(host: GoStruct): readonly string[] {
   ];
 }
 
-/** A volume of the driver `local` with `o=bind` is a bind under another name (volume/local). */
-function volumeBind(root: GoStruct): readonly RequestedBind[] {
-  const { device = "", o = "", type = "" } = root.map("DriverOpts");
-  if (device === "") return [];
-  const name = root.text("Name");
-  const isBind = /(?:^|,)r?bind(?:,|$)/.test(o) || type === "none" || device.startsWith("/");
-  return isBind
-    ? [{ source: name, path: device, destination: "", isReadOnly: false, reaches: [] }]
-    : [];
+/** What a volume that is to be made would show of the host. */
+function volumeBinds(root: GoStruct): readonly RequestedBind[] {
+  const source = root.text("Name");
+  return hostPathsOf(root.map("DriverOpts")).map((path) => ({
+    ...{ source, path, destination: "", isReadOnly: false, reaches: [] },
+  }));
+}
+
+/** `docker run --security-opt systempaths=unconfined` sends empty lists of what is to be masked. */
+function securityOptions(host: GoStruct): readonly string[] {
+  const isBare = ["MaskedPaths", "ReadonlyPaths"].some((name) => host.isEmptyList(name));
+  return [...host.texts("SecurityOpt"), ...(isBare ? ["systempaths=unconfined"] : [])];
 }

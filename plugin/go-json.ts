@@ -170,9 +170,15 @@ const words: readonly (readonly [string, GoValue])[] = [
   ["null", null],
 ];
 
-/** A key as Go compares it with the name of a struct's field: upper and lower case are one, `ſ` is s, `K` (kelvin) is k. */
+/**
+ * A key as Go compares it with the name of a struct's field, which is ASCII (encoding/json, foldName): upper and lower case
+ * are one, `ſ` is s, `\u212A` (kelvin) is k. Nothing else is: a dotless i is no i there.
+ */
 export function foldKey(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  return key
+    .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replaceAll("\u017F", "s")
+    .replaceAll("\u212A", "k");
 }
 
 /** True for an object, false for a list, a scalar or null. */

@@ -57,6 +57,11 @@ export class GoStruct {
     return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
   }
 
+  isEmptyList(name: string): boolean {
+    const value = this.#lastOf(name);
+    return Array.isArray(value) && value.length === 0;
+  }
+
   structs(name: string): readonly GoStruct[] {
     const value = this.#lastOf(name);
     if (!Array.isArray(value)) return [];

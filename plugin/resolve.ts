@@ -2,9 +2,10 @@
 import type { Container, Image } from "../daemon/model/container.ts";
 import { unknownContainer } from "../daemon/model/container.ts";
 import type { RequestedBind, RequestFacts } from "../daemon/model/docker-request.ts";
-import { memberOf, textMember, toList } from "../daemon/util/unknown-value.ts";
+import { memberOf, toList } from "../daemon/util/unknown-value.ts";
 import { lookAtPath, type HostFiles, type SensitivePlace } from "./reach.ts";
 import type { ReadRequest } from "./read-request.ts";
+import { hostPathsOf } from "./volume-options.ts";
 
 /** An image as the engine has it. */
 export interface KnownImage {
@@ -142,20 +143,34 @@ async function resolveBinds(
     }),
   );
   const places = around.places();
+  const asked = await Promise.all(
+    [...facts.binds, ...inherited.flat()].map((bind) => behind(bind, around)),
+  );
   return Promise.all(
-    [...facts.binds, ...inherited.flat()].map(async (bind): Promise<RequestedBind> => {
-      const path = bind.path.startsWith("/") ? bind.path : await deviceOf(bind.path, around);
-      if (path === undefined) return bind;
-      return { ...bind, ...(await lookAtPath(path, places, around.files)) };
+    asked.flat().map(async (bind): Promise<RequestedBind> => {
+      if (!bind.path.startsWith("/")) return bind;
+      return { ...bind, ...(await lookAtPath(bind.path, places, around.files)) };
     }),
   );
 }
 
-/** The host path behind a named volume; undefined for one that the engine keeps itself. */
-async function deviceOf(name: string, around: Surroundings): Promise<string | undefined> {
-  const options = memberOf(await around.volume(name), "Options");
-  const device = textMember(options, "device");
-  return device?.startsWith("/") === true ? device : undefined;
+/** The host paths behind a named volume, as binds of their own; one that the engine keeps itself stays as it is. */
+async function behind(
+  bind: RequestedBind,
+  around: Surroundings,
+): Promise<readonly RequestedBind[]> {
+  if (bind.path === "" || bind.path.startsWith("/")) return [bind];
+  const paths = hostPathsOf(textsIn(memberOf(await around.volume(bind.path), "Options")));
+  return paths.length === 0 ? [bind] : paths.map((path) => ({ ...bind, path }));
+}
+
+function textsIn(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, text]: [string, unknown]) =>
+      typeof text === "string" ? [[key, text]] : [],
+    ),
+  );
 }
 
 /** Texts of a list, as an image's configuration has them. */

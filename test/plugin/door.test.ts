@@ -73,6 +73,12 @@ if (requireEngine(t)) {
     "device=/etc",
     "hostetc",
   );
+  const ofVolume = (options: readonly string[]): string[] =>
+    options.flatMap((option) => ["-o", option]);
+  const stacked = ["type=overlay", "device=overlay", "o=lowerdir=/etc:/usr"];
+  await docker("volume", "create", ...ofVolume(["type=none", "o=bind", "device=etc"]), "relative");
+  await docker("volume", "create", ...ofVolume(stacked), "stacked");
+  await docker("volume", "create", ...ofVolume(["type=proc", "device=proc"]), "processes");
   await docker(
     "run",
     "-d",
@@ -83,6 +89,8 @@ if (requireEngine(t)) {
     "/bin/sleep",
     "600",
   );
+  // Made before the door was kept: its mounts are not to be had by another.
+  await docker("create", "--name=bound", "-v", "/etc:/x", images.busybox, "/bin/true");
   const busyboxId = (
     await docker("image", "inspect", "-f", "{{.Id}}", images.busybox)
   ).stdout.trim();
@@ -216,6 +224,15 @@ if (requireEngine(t)) {
         ["-v", `${engine.socketPath}:/s`],
         ["-v", `${engine.directory}:/s`],
         ["-v", "hostetc:/x"],
+        ["-v", "relative:/x"],
+        ["-v", "stacked:/x"],
+        ["-v", "processes:/x"],
+        ["--volumes-from", "bound"],
+        ["--security-opt=systempaths=unconfined"],
+        [
+          "--mount",
+          "type=volume,dst=/x,volume-opt=type=overlay,volume-opt=device=x,volume-opt=o=lowerdir=/etc",
+        ],
         ["--mount", "type=bind,src=/etc,dst=/x"],
         [
           "--mount",
@@ -291,6 +308,25 @@ if (requireEngine(t)) {
       answer: Promise<{ readonly code: number; readonly text: string }>,
     ])[] = [
       ["a query", post("/v1.41/containers/create?name=x", evil)],
+      ["a whole address", post("http://d/v1.41/containers/create", evil)],
+      [
+        "a dotless i, which Go takes for another key",
+        post(
+          "/v1.41/containers/create",
+          evil.replace('"NetworkMode"', '"Pr\u0131vileged":false,"NetworkMode"'),
+        ),
+      ],
+      [
+        "a kelvin sign in a key",
+        post("/v1.41/containers/create", evil.replace("NetworkMode", "Networ\u212AMode")),
+      ],
+      ["a query in the path of another route", post("/v1.41/containers/create%3fname=x", evil)],
+      [
+        "lower case",
+        raw(
+          `post /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${evil.length}\r\n\r\n${evil}`,
+        ),
+      ],
       ["no version", post("/containers/create", evil)],
       ["doubled slashes", post("//containers//create", evil)],
       ["an encoded letter", post("/v1.41/%63ontainers/create", evil)],

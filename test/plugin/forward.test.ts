@@ -8,8 +8,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 
-const program = fileURLToPath(new URL("../../dist/plugin/main.js", import.meta.url));
+/** The service's program, and that of the managed plugin: one behaves as the other. */
+const programs: readonly (readonly [name: string, ...command: string[]])[] = [
+  ["the service", process.execPath, inCheckout("dist/plugin/main.js")],
+  ["the managed plugin", inCheckout("daemon/kernel/addon/build/Release/execwarden-authz")],
+];
 const deadlineMs = 500;
+
+function inCheckout(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
 
 interface Plugin {
   readonly child: ChildProcess;
@@ -17,9 +25,13 @@ interface Plugin {
   readonly log: () => string;
 }
 
-async function startPlugin(directory: string, onFailure: string): Promise<Plugin> {
+async function startPlugin(
+  [program = "", ...args]: readonly string[],
+  directory: string,
+  onFailure: string,
+): Promise<Plugin> {
   const socket = join(directory, "plugin.sock");
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(program, args, {
     env: {
       EXECWARDEN_LISTEN: socket,
       EXECWARDEN_SOCKET: join(directory, "authz.sock"),
@@ -60,14 +72,19 @@ const question = (method: string): string =>
   JSON.stringify({ RequestMethod: method, RequestUri: "/v1.41/containers/create" });
 const asking = "/AuthZPlugin.AuthZReq";
 
-for (const onFailure of ["allow", "deny"]) {
-  t.test(`while the daemon is away the answer is ${onFailure}`, async (t) => {
+const cases = programs.flatMap((one) => [
+  [...one, "allow"],
+  [...one, "deny"],
+]);
+for (const [name = "", ...rest] of cases) {
+  const [onFailure = "", command] = [rest.at(-1), rest.slice(0, -1)];
+  t.test(`${name}: while the daemon is away the answer is ${onFailure}`, async (t) => {
     // A path of at most 107 bytes (unix(7)).
     const directory = mkdtempSync(join(tmpdir(), "forward-"));
     t.teardown(() => {
       rmSync(directory, { recursive: true, force: true });
     });
-    const { child, socket, log } = await startPlugin(directory, onFailure);
+    const { child, socket, log } = await startPlugin(command, directory, onFailure);
     t.teardown(() => child.kill("SIGKILL"));
     t.strictSame(await ask(socket, "/Plugin.Activate", ""), { Implements: ["authz"] });
     const isAllowed = onFailure === "allow";
@@ -97,8 +114,29 @@ for (const onFailure of ["allow", "deny"]) {
   });
 }
 
+t.test("the daemon hears of what is done, so that it knows who is free to ask again", async (t) => {
+  for (const [name, ...command] of programs) {
+    const directory = mkdtempSync(join(tmpdir(), "forward-"));
+    t.teardown(() => {
+      rmSync(directory, { recursive: true, force: true });
+    });
+    const heard: string[] = [];
+    const daemon = await startDaemon(directory, '{"Allow":true}');
+    daemon.on("request", ({ url }: { readonly url?: string }) => heard.push(url ?? ""));
+    const { child, socket } = await startPlugin(command, directory, "allow");
+    t.teardown(() => child.kill("SIGKILL"));
+    await ask(socket, asking, question("POST"));
+    await ask(socket, "/AuthZPlugin.AuthZRes", question("POST"));
+    t.strictSame(heard, [asking, "/AuthZPlugin.AuthZRes"], name);
+    daemon.closeAllConnections();
+    daemon.close();
+  }
+});
+
 t.test("settings that say nothing are refused", async (t) => {
-  const child = spawn(process.execPath, [program], { env: { EXECWARDEN_ON_FAILURE: "maybe" } });
-  const [code] = (await once(child, "exit")) as [number];
-  t.equal(code, 78);
+  for (const [name, program = "", ...args] of programs) {
+    const child = spawn(program, args, { env: { EXECWARDEN_ON_FAILURE: "maybe" } });
+    const [code] = (await once(child, "exit")) as [number];
+    t.equal(code, 78, name);
+  }
 });

@@ -113,6 +113,11 @@ t.test("what has two readings is a fault", (t) => {
     ["case-variant-key", create, `{"HoſtConfig":{}}`],
     ["case-variant-key", create, `{"HostConfig":{"\u212Aernel":1,"Kernel":2}}`],
     ["case-variant-key", create, `{"Host\\u0043onfig":{},"hostConfig":{}}`],
+    ["odd-path", "POST http://d/containers/create", {}],
+    ["unknown-route", "POST http://d/containers/create", {}],
+    ["odd-path", "GET http://d/containers/web/attach/ws", undefined, {}],
+    ["unknown-route", "POST /v1.41/v1.41/containers/create", {}],
+    ["missing-body", "POST /v1.41/commit?container=web", undefined, json],
   ];
   for (const [fault, ...request] of rows) {
     t.ok(
@@ -161,6 +166,19 @@ t.test("what the docker command line sends has none", (t) => {
 t.test("the body is read as Go reads it", (t) => {
   t.equal(read(create, `{"hostCONFIG":{"PRIVILEGED":true}}`).isPrivileged, true, "any case");
   t.equal(read(create, `{"HoſtConfig":{"Privileged":true}}`).isPrivileged, true, "long s");
+  t.strictSame(read(create, `{"Networ\u212AingConfig":{}}`).faults, [], "kelvin, nothing read");
+  t.equal(
+    read(create, `{"HostConfig":{"Privileged":true,"Pr\u0131vileged":false}}`).isPrivileged,
+    true,
+    "a dotless i is no i to Go",
+  );
+  t.strictSame(
+    read(create, `{"HostConfig":{"MaskedPaths":[],"ReadonlyPaths":null}}`).securityOpt,
+    ["systempaths=unconfined"],
+    "nothing of /proc is masked",
+  );
+  t.strictSame(read(create, `{"HostConfig":{"MaskedPaths":null}}`).securityOpt, []);
+  t.strictSame(read(create, { HostConfig: { Capabilities: ["CAP_BPF"] } }).capAdd, ["BPF"]);
   t.equal(
     read(create, `{"HostConfig":{"Privileged":true},"HostConfig":{"PidMode":"host"}}`).isPrivileged,
     true,
@@ -222,6 +240,28 @@ t.test("binds are found in every place they can stand in", (t) => {
     sources({ Name: "v", DriverOpts: { type: "tmpfs", device: "tmpfs" } }, "POST /volumes/create"),
     [],
   );
+  const volumes: readonly (readonly [Record<string, string>, readonly string[]])[] = [
+    [{ type: "none", o: "bind", device: "etc" }, ["/etc"]],
+    [{ o: "rbind", device: "../etc" }, ["/../etc"]],
+    [
+      { type: "overlay", device: "overlay", o: "lowerdir=/a:/b,upperdir=/c,workdir=/d" },
+      ["/a", "/b", "/c", "/d"],
+    ],
+    [{ type: "overlay", device: "x", o: "lowerdir+=/etc" }, ["/etc"]],
+    [{ type: "proc", device: "proc" }, ["/proc"]],
+    [{ type: "sysfs", device: "x" }, ["/sys"]],
+    [{ type: "devtmpfs", device: "x" }, ["/dev"]],
+    [{ type: "ext4", device: "/dev/sda1" }, ["/dev/sda1"]],
+    [{ type: "nfs", o: "addr=10.0.0.1", device: ":/export" }, []],
+    [{ type: "tmpfs", device: "tmpfs", o: "size=1m" }, []],
+  ];
+  for (const [options, paths] of volumes) {
+    const name = JSON.stringify(options);
+    t.strictSame(sources({ DriverOpts: options }, "POST /volumes/create"), paths, name);
+    const VolumeOptions = { DriverConfig: { Options: options } };
+    const Mounts = [{ Type: "volume", Target: "/x", VolumeOptions }];
+    t.strictSame(sources({ HostConfig: { Mounts } }), paths, `--mount ${name}`);
+  }
   t.strictSame(
     sources({ Binds: ["/etc:/x"] }, "POST /v1.23/containers/web/start"),
     ["/etc"],

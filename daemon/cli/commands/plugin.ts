@@ -32,12 +32,18 @@ const engineOptions = [
     description: "the engine's pid file",
     defaultText: "/var/run/docker.pid",
   },
+  {
+    flags: "--docker-socket <path>",
+    description: "the engine's socket, where a managed plugin is asked about",
+    defaultText: "/var/run/docker.sock",
+  },
 ];
 
 interface Place {
   readonly name: string;
   readonly daemonJson: string;
   readonly pidFile: string;
+  readonly dockerSocket: string;
 }
 
 function placeOf(input: CommandInput): Place {
@@ -45,6 +51,7 @@ function placeOf(input: CommandInput): Place {
     name: optionText(input, "name") ?? "execwarden",
     daemonJson: optionText(input, "daemonJson") ?? "/etc/docker/daemon.json",
     pidFile: optionText(input, "pidFile") ?? "/var/run/docker.pid",
+    dockerSocket: optionText(input, "dockerSocket") ?? "/var/run/docker.sock",
   };
 }
 
@@ -63,7 +70,7 @@ Examples:
   options: engineOptions,
   async run(input, context) {
     const place = placeOf(input);
-    const answers = await askPlugin(`/run/docker/plugins/${place.name}.sock`);
+    const answers = await askPlugin(place.name, place.dockerSocket);
     if (!answers.ok) return refuse(context, answers.error.message);
     return change(place, true, context);
   },
@@ -94,10 +101,10 @@ Examples:
   sudo execwarden plugin status`,
   options: [...engineOptions, jsonOption, socketOption],
   async run(input, context) {
-    const { name, daemonJson, pidFile } = placeOf(input);
+    const { name, daemonJson, pidFile, dockerSocket } = placeOf(input);
     const edited = editDaemonJson(await readOptional(daemonJson), { name, isEnabled: true });
     const engine = await findEngine(pidFile);
-    const answers = await askPlugin(`/run/docker/plugins/${name}.sock`);
+    const answers = await askPlugin(name, dockerSocket);
     const asked = await clientOf(input, context).get("/v1/status");
     const plugin = asked.ok ? (JSON.parse(asked.value) as Status).plugin : undefined;
     const facts = {

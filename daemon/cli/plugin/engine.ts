@@ -2,6 +2,7 @@
 import { chmod, copyFile, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { err, ok, type Result } from "../../util/result.ts";
+import { memberOf } from "../../util/unknown-value.ts";
 
 /** The engine's process. */
 export interface EngineProcess {
@@ -10,15 +11,20 @@ export interface EngineProcess {
 }
 
 const answerTimeoutMs = 5_000;
-const answerLengthMax = 4_096;
+const answerLengthMax = 65_536;
 
-/** Asks a plugin's socket what it is, as the engine will; the error says what to do. */
-export async function askPlugin(socketPath: string): Promise<Result<void>> {
+/**
+ * Asks a plugin what it is, as the engine will: by its socket, or the engine itself where the plugin is a managed one.
+ * The error says what to do.
+ */
+export async function askPlugin(name: string, engineSocket: string): Promise<Result<void>> {
+  const socketPath = `/run/docker/plugins/${name}.sock`;
   try {
     const answer = await activate(socketPath);
     if (answer.includes('"authz"')) return ok(undefined);
     return err(new Error(`what answers at ${socketPath} is no authorization plugin`));
   } catch (cause) {
+    if (await hasManagedPlugin(engineSocket, name)) return ok(undefined);
     const why = cause instanceof Error ? cause.message : String(cause);
     return err(
       new Error(
@@ -28,10 +34,25 @@ export async function askPlugin(socketPath: string): Promise<Result<void>> {
   }
 }
 
+/** Whether the engine has an enabled plugin of that name of its own (Docker Engine API, `GET /plugins/{name}/json`). */
+async function hasManagedPlugin(engineSocket: string, name: string): Promise<boolean> {
+  try {
+    const path = `/plugins/${encodeURIComponent(name)}/json`;
+    const answer: unknown = JSON.parse(await call(engineSocket, "GET", path));
+    return memberOf(answer, "Enabled") === true;
+  } catch {
+    return false;
+  }
+}
+
 function activate(socketPath: string): Promise<string> {
+  return call(socketPath, "POST", "/Plugin.Activate");
+}
+
+function call(socketPath: string, method: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(answerTimeoutMs);
-    request({ socketPath, path: "/Plugin.Activate", method: "POST", signal }, (response) => {
+    request({ socketPath, path, method, signal }, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => {
         text = (text + chunk.toString()).slice(0, answerLengthMax);

@@ -62,6 +62,22 @@
       "cflags!": ["-fPIC"],
       "cflags": ["-fPIE"],
       "ldflags": ["-pie", "-static-libstdc++", "-static-libgcc"]
+    },
+    {
+      "target_name": "execwarden-authz",
+      "type": "executable",
+      "sources": ["src/authz_forwarder.cc"],
+      "defines": ["_GNU_SOURCE"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": [
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fno-exceptions",
+        "-fstack-protector-strong"
+      ],
+      "ldflags": ["-static", "-pthread"]
     }
   ]
 }
