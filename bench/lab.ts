@@ -58,6 +58,7 @@ const rules = `- rule: ${alertRule}
 /** An engine of its own, the bench's image, and daemons. `strike` ends all of it, at any time. */
 export class Lab {
   readonly #directory = mkdtempSync(join(tmpdir(), "execwarden-bench-"));
+  readonly #engineConfig = join(this.#directory, "daemon.json");
   readonly #daemons = new Set<DaemonRun>();
   readonly #startTimesMs: number[] = [];
   #starting: Promise<TestEngine> | undefined;
@@ -66,7 +67,8 @@ export class Lab {
 
   /** Compiles the programs, starts the engine and makes the image. */
   async build(): Promise<void> {
-    this.#starting = startEngine();
+    this.configureEngine({});
+    this.#starting = startEngine({ flags: [`--config-file=${this.#engineConfig}`] });
     const root = join(this.#directory, "root");
     mkdirSync(join(root, "bin"), { recursive: true });
     for (const name of ["no-op", "exec-loop"]) {
@@ -78,6 +80,16 @@ export class Lab {
     cpSync("/bin/busybox", join(root, "bin/sleep"));
     this.#engine = await this.#starting;
     await importImage(this.#engine, { root, name: benchImage, changes: [] });
+  }
+
+  /** Writes the engine's daemon.json, which it reads at SIGHUP. */
+  configureEngine(config: object): void {
+    writeFileSync(this.#engineConfig, JSON.stringify(config));
+  }
+
+  /** Where the daemon answers for the engine's authorization plugin. */
+  get doorSocket(): string {
+    return join(this.#directory, "authz.sock");
   }
 
   /** The private engine. */
@@ -170,6 +182,7 @@ export class Lab {
       policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),
       control: { socket: socketPath },
+      plugin: { socket: this.doorSocket },
       state_directory: this.#directory,
       gate: { budget: { execs_per_second: 0 } },
       outputs: {

@@ -7,6 +7,7 @@ import { engineMissing } from "../test/support/engine.ts";
 import { measureActions } from "./actions.ts";
 import { measureAlerts } from "./alerts.ts";
 import { measureControl } from "./control.ts";
+import { measureDoor } from "./door.ts";
 import { measureExecCost } from "./exec-cost.ts";
 import { measureIdle, startRows } from "./footprint.ts";
 import { Lab } from "./lab.ts";
@@ -18,7 +19,7 @@ const help = `Usage: make bench ARGS="[--quick] [--json] [--only NAME]"
 
   --quick      fewer samples: a minute instead of some, and less to be trusted
   --json       the rows as JSON on standard output
-  --only NAME  one part: exec, alerts, actions, control, idle or rules
+  --only NAME  one part: exec, alerts, actions, control, door, idle or rules
   --help       this
 
 Needs root, docker.io, busybox-static and gcc. Ctrl-C ends it and cleans up.
@@ -54,6 +55,11 @@ const parts: readonly Part[] = [
     name: "control",
     title: "control: a reload, followers, webhooks",
     measure: (lab, { control }) => measureControl(lab, control),
+  },
+  {
+    name: "door",
+    title: "the authorization plugin",
+    measure: (lab, { door }) => measureDoor(lab, door),
   },
   { name: "idle", title: "a quiet daemon", measure: (lab, { idleMs }) => measureIdle(lab, idleMs) },
   { name: "rules", title: "rules", measure: (_lab, { rules }) => measureRulesCost(rules) },

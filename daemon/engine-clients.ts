@@ -15,9 +15,12 @@ const descriptorsMax = 8_192;
 const searchEveryMs = 2_000;
 const parentsMax = 16;
 const cmdlineLengthMax = 4_096;
+const originsMax = 256;
 const usersFreshMs = 5_000;
 /** (uid_t)-1: nobody logged in (proc(5)). */
 const unset = 4_294_967_295;
+
+type Origin = Omit<DockerClient, "confidence" | "pid" | "uid" | "tty" | "exe" | "cmdline">;
 
 interface ReadProcess {
   readonly status: StatusFacts;
@@ -32,6 +35,7 @@ export class EngineClients {
   readonly #binding: Binding;
   readonly #monotonicMs: () => number;
   #enginePid: number | undefined;
+  readonly #origins = new Map<string, Origin>();
   #searchedMs = -Infinity;
   #users: { readonly names: ReadonlyMap<number, string>; readonly readMs: number } | undefined;
 
@@ -69,22 +73,33 @@ export class EngineClients {
     const found = this.#read(pid);
     if (found === undefined) return undefined;
     const { status, stat, exe, argv } = found;
+    return {
+      ...this.#originOf(pid, found),
+      ...{ confidence, pid, uid: status.uid, tty: stat.tty, exe },
+      cmdline: argv.join(" ").slice(0, cmdlineLengthMax),
+    };
+  }
+
+  // What does not change while a process lives, but for a parent that ends: read once.
+  #originOf(pid: number, { status, stat }: ReadProcess): Origin {
+    const key = `${pid} ${stat.startTicks} ${stat.ppid} ${status.uid}`;
+    const known = this.#origins.get(key);
+    if (known !== undefined) return known;
     const loginuid = numberIn(`/proc/${pid}/loginuid`);
     const session = numberIn(`/proc/${pid}/sessionid`);
     const user = this.#nameOf(loginuid ?? status.uid);
-    const [containerId] = containerIdsOf(this.#binding.readCgroup(pid).toString("latin1")).slice(
-      -1,
-    );
-    const { parents, ssh } = this.#parentsOf(stat.ppid);
-    return {
-      ...{ confidence, pid, uid: status.uid, tty: stat.tty, exe, parents },
-      cmdline: argv.join(" ").slice(0, cmdlineLengthMax),
+    const containerId = containerIdsOf(this.#binding.readCgroup(pid).toString("latin1")).at(-1);
+    const origin = {
+      ...this.#parentsOf(stat.ppid),
       ...(loginuid === undefined ? {} : { loginuid }),
       ...(session === undefined ? {} : { session }),
       ...(user === undefined ? {} : { user }),
-      ...(ssh === undefined ? {} : { ssh }),
       ...(containerId === undefined ? {} : { containerId }),
     };
+    this.#origins.set(key, origin);
+    const oldest = this.#origins.keys().next();
+    if (this.#origins.size > originsMax && oldest.done !== true) this.#origins.delete(oldest.value);
+    return origin;
   }
 
   // The engine that we talk to is the one that has a connection of ours.

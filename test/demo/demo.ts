@@ -11,7 +11,8 @@ import { Stage } from "./stage.ts";
 const help = `Usage: make demo   (or: node dist-tools/test/demo/demo.js [--help])
 
 Starts a private Docker engine, a web server on loopback and execwarden, and shows what happens when a
-container runs curl: an event; no event for an allowed image; refused; paused; killed.
+container runs curl: an event; no event for an allowed image; refused; paused; killed; and docker run
+refused at the engine's door.
 
 Needs root, docker.io, busybox-static and curl. Takes about half a minute; Ctrl-C ends it and cleans up.
 Exit code: 0 when everything was as expected, 1 when not, 2 for unknown arguments, 130 after Ctrl-C.

@@ -70,6 +70,25 @@ export const scenes: readonly Scene[] = [
     setup: enforcing("kill: container"),
     play: playKill,
   },
+  {
+    name: "door",
+    title: "The door: docker run is refused before anything is made",
+    detail: `The engine asks execwarden about each request. allowlist.yaml names other images than ${images.curl}.`,
+    expected: "docker run refused, message names the policy, event says DENIED",
+    setup: {
+      mode: "enforce",
+      allowlist: "allowlists:\n  images:\n    images: [registry.example.com/approved/*]\n",
+      policies: `policies:
+  - name: Images from the allowlist only
+    description: Containers on this host are made of images from its allowlist.
+    severity: high
+    rules: [Create Container from Unlisted Image]
+    mode: enforce
+    actions: [deny]
+`,
+    },
+    play: playDoor,
+  },
 ];
 
 function enforcing(action: string): DaemonSetup {
@@ -151,6 +170,20 @@ async function playKill(stage: Stage): Promise<SceneResult> {
   return {
     holds: state.stdout.trim() === "exited 137" && says(event, "container killed"),
     seen: `container ${state.stdout.trim()}, ${eventText(event)}`,
+  };
+}
+
+async function playDoor(stage: Stage): Promise<SceneResult> {
+  await stage.setDoor(true);
+  const { code, stderr } = await stage.docker(...run, images.curl, quiet, "http://127.0.0.1/");
+  const event = await stage.event();
+  await stage.setDoor(false);
+  const isRefused =
+    stderr.includes('refused by the policy "Images from the allowlist only"') &&
+    stderr.includes("ask who runs execwarden here");
+  return {
+    holds: code !== 0 && isRefused && isAbout(event, images.curl) && says(event, "DENIED"),
+    seen: `${isRefused ? "refused, with the policy and what to do" : endOf(code)}, ${eventText(event)}`,
   };
 }
 

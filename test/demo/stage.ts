@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { createControlClient } from "../../daemon/cli/client.ts";
@@ -19,6 +20,12 @@ export interface DaemonSetup {
   readonly policies?: string;
 }
 
+/** A name of our own: the directory is every engine's. */
+const pluginName = `execwarden-demo-${process.pid}`;
+const pluginSocket = `/run/docker/plugins/${pluginName}.sock`;
+const triesMax = 200;
+const tryEveryMs = 50;
+
 const shipped = fileURLToPath(new URL("../../../rules/", import.meta.url));
 
 /** What scenes are played on: an engine, a web server, and a daemon that each scene sets up anew. */
@@ -27,6 +34,7 @@ export class Stage {
   readonly #directory = mkdtempSync(join(tmpdir(), "execwarden-demo-"));
   readonly #socketPath = join(this.#directory, "control.sock");
   readonly #logFile = join(this.#directory, "daemon.log");
+  readonly #engineConfig = join(this.#directory, "daemon.json");
   // Promises, so that whatever is still starting can be waited for and ended.
   #web: Promise<WebServer> | undefined;
   #engine: Promise<TestEngine> | undefined;
@@ -39,10 +47,12 @@ export class Stage {
 
   /** Starts the web server and the engine, and builds the image. */
   async build(): Promise<void> {
+    writeFileSync(this.#engineConfig, "{}");
+    mkdirSync(dirname(pluginSocket), { recursive: true });
     await this.#step("a web server on loopback", () => (this.#web = startWebServer()));
     const engine = await this.#step(
       "a Docker engine of its own",
-      () => (this.#engine = startEngine()),
+      () => (this.#engine = startEngine({ flags: [`--config-file=${this.#engineConfig}`] })),
     );
     await this.#step(`the image ${images.curl}, with the curl of this machine`, () =>
       buildImages(engine),
@@ -82,12 +92,31 @@ export class Stage {
     return stripVTControlCharacters(event);
   }
 
+  /** Has the engine ask the daemon about each request, or nobody any more. */
+  async setDoor(isKept: boolean): Promise<void> {
+    const engine = await present(this.#engine);
+    const plugins = isKept ? { "authorization-plugins": [pluginName] } : {};
+    writeFileSync(this.#engineConfig, JSON.stringify(plugins));
+    process.kill(Number(readFileSync(join(engine.directory, "dockerd.pid"), "utf8")), "SIGHUP");
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const { asked } = (await this.#status()).plugin;
+      await this.dockerQuietly("version");
+      if ((await this.#status()).plugin.asked > asked === isKept) return;
+      await delay(tryEveryMs);
+    }
+    throw new Error("cannot change the plugins of the demo's engine");
+  }
+
   /** Execs in containers that the daemon has seen since its start. */
   async execsSeen(): Promise<number> {
+    return (await this.#status()).gate.counters.seen;
+  }
+
+  async #status(): Promise<Status> {
     const answer = await createControlClient(this.#socketPath).get("/v1/status");
     if (!answer.ok) throw new Error(answer.error.message);
     // The daemon's own answer, of the type that it is written from.
-    return (JSON.parse(answer.value) as Status).gate.counters.seen;
+    return JSON.parse(answer.value) as Status;
   }
 
   /** What the daemon of this scene has logged. */
@@ -118,6 +147,7 @@ export class Stage {
     }, ignored);
     await this.#engine?.then((engine) => engine.stop(), ignored);
     rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(pluginSocket, { force: true });
   }
 
   // Nothing is started or shown any more once the stage is being struck.
@@ -156,6 +186,7 @@ export class Stage {
           ? join(shipped, "allowlist.yaml")
           : write("allowlist.yaml", allowlist),
       control: { socket: this.#socketPath },
+      plugin: { socket: pluginSocket },
       state_directory: this.#directory,
       outputs: { stdout: { format: "text" } },
     };
