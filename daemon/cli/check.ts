@@ -9,6 +9,7 @@ import { compileScope, loadRules } from "../rules/load.ts";
 import { type Diagnostic, hasErrors } from "../text/diagnostic.ts";
 import { diagnosticsToJson, renderDiagnostics } from "../text/render.ts";
 import { jsonText } from "../util/json-text.ts";
+import { printableText } from "../util/printable-text.ts";
 import type { CommandContext, CommandInput, ReadFiles } from "./command.ts";
 import { isOptionSet } from "./command.ts";
 import { readConfigured } from "./configured.ts";
@@ -27,9 +28,11 @@ export async function check(
   input: CommandInput,
   context: CommandContext,
 ): Promise<number> {
-  const { config, diagnostics } = await readConfigured(input, context);
+  const { config, diagnostics, isDefault } = await readConfigured(input, context);
   const checked =
-    config === undefined ? nothing : await checkWithConfig({ subject, input, context, config });
+    config === undefined
+      ? nothing
+      : await checkWithConfig({ subject, input, context, config, isDefault });
   const all = [...diagnostics, ...checked.diagnostics];
   const report = { ...checked, diagnostics: all };
   const write = isOptionSet(input, "json") ? jsonReport : textReport;
@@ -42,6 +45,8 @@ interface Report {
   /** Rules or policies that were read. */
   readonly count: number;
   readonly diagnostics: readonly Diagnostic[];
+  /** Rules that no event here can match, with the reason. */
+  readonly inactive?: readonly { readonly rule: string; readonly because: string }[];
 }
 
 const nothing: Report = { files: [], count: 0, diagnostics: [] };
@@ -51,15 +56,24 @@ interface Work {
   readonly input: CommandInput;
   readonly context: CommandContext;
   readonly config: Config;
+  readonly isDefault: boolean;
 }
 
-async function checkWithConfig({ subject, input, context, config }: Work): Promise<Report> {
+async function checkWithConfig({
+  subject,
+  input,
+  context,
+  config,
+  isDefault,
+}: Work): Promise<Report> {
   const named = input.arguments;
   const read = (configured: readonly string[], isSubject: boolean): Promise<ReadFiles> =>
     isSubject && named.length > 0
       ? context.readSources(named, { missing: "error" })
       : context.readSources(configured, { missing: "warning" });
-  const allowlistFiles = await read([config.allowlistFile], false);
+  const configured = await read([config.allowlistFile], false);
+  // Where no daemon is installed there need be no allowlist either.
+  const allowlistFiles = isDefault ? { ...configured, diagnostics: [] } : configured;
   const { allowlists, diagnostics } = readAllowlists(allowlistFiles);
   const ruleFiles = await read(config.rulesFiles, subject === "rules");
   const rules = loadRules({
@@ -74,6 +88,9 @@ async function checkWithConfig({ subject, input, context, config }: Work): Promi
       files: namesOf(ruleFiles),
       count: loaded?.length ?? 0,
       diagnostics: surroundings,
+      inactive: (loaded ?? []).flatMap(({ name, inactiveBecause }) =>
+        inactiveBecause === undefined ? [] : [{ rule: name, because: inactiveBecause }],
+      ),
     };
   }
   const policyFiles = await read(config.policiesFiles, true);
@@ -109,11 +126,13 @@ function namesOf({ sources }: ReadFiles): readonly string[] {
   return sources.map(({ name }) => name);
 }
 
-function jsonReport(subject: CheckSubject, { files, count, diagnostics }: Report): string {
+function jsonReport(subject: CheckSubject, report: Report): string {
+  const { files, count, diagnostics, inactive } = report;
   return `${jsonText({
     ok: !hasErrors(diagnostics),
     files,
     [subject]: count,
+    inactive,
     diagnostics: diagnosticsToJson(diagnostics).map((diagnostic) => ({
       ...diagnostic,
       explanation: explanations[diagnostic.code],
@@ -122,10 +141,15 @@ function jsonReport(subject: CheckSubject, { files, count, diagnostics }: Report
   })}\n`;
 }
 
-function textReport(subject: CheckSubject, { files, count, diagnostics }: Report): string {
+function textReport(subject: CheckSubject, report: Report): string {
+  const { files, count, diagnostics, inactive = [] } = report;
   const faults = renderDiagnostics(diagnostics);
   if (hasErrors(diagnostics)) return faults;
-  return `${faults}ok: ${counted(count, nouns[subject])} in ${counted(files.length, ["file", "files"])}\n`;
+  const ok = `ok: ${counted(count, nouns[subject])} in ${counted(files.length, ["file", "files"])}\n`;
+  if (inactive.length === 0) return `${faults}${ok}`;
+  const head = `inactive: ${counted(inactive.length, ["rule", "rules"])} that no event here can match\n`;
+  const lines = inactive.map(({ rule, because }) => `  ${printableText(`${rule}: ${because}`)}\n`);
+  return `${faults}${ok}${head}${lines.join("")}`;
 }
 
 type Noun = readonly [one: string, many: string];

@@ -21,6 +21,8 @@ export const configOption: CommandOption = {
 /** The configuration, absent when it has errors. */
 export interface Configured {
   readonly config?: Config;
+  /** There is no configuration file, and nobody named one: the defaults hold. */
+  readonly isDefault: boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -42,6 +44,7 @@ export async function readConfigured(
     dockerHost === undefined ? {} : { dockerHost },
   );
   return {
+    isDefault: main.sources.length + fragments.sources.length === 0,
     ...(config === undefined ? {} : { config: withRuleChoice(config, readRuleOptions(input)) }),
     diagnostics: [
       ...errorsOf(main.diagnostics),

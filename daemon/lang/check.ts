@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorAt, warningAt, type Diagnostic, type Note } from "../text/diagnostic.ts";
-import type { LocatedText } from "../text/located-text.ts";
+import { placeIn, type LocatedText } from "../text/located-text.ts";
 import type { CompareExpr, ExistsExpr, ExpandedExpr, Expr, Operand, Range } from "./ast.ts";
 import { checkCompare } from "./check-compare.ts";
 import { constant, group, negate, type Checked } from "./checked.ts";
@@ -78,8 +78,9 @@ class Walk<E> implements Reporter {
     return undefined;
   }
 
-  #at({ start, end }: Range): { span: ReturnType<LocatedText["spanOf"]>; notes: readonly Note[] } {
-    return { span: this.#place.text.spanOf(start, end), notes: this.#place.notes };
+  #at(range: Range): ReturnType<typeof placeIn> {
+    const { span, notes } = placeIn(this.#place.text, range);
+    return { span, notes: [...notes, ...this.#place.notes] };
   }
 
   #check(expr: Expr): Checked<E> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
-import type { LocatedText } from "../text/located-text.ts";
+import { placeIn, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Expr, MacroExpr } from "./ast.ts";
 
@@ -40,17 +40,17 @@ export function expandMacros(expr: Expr, text: LocatedText, scope: MacroScope): 
   let depthReached = 0;
 
   const replace = (node: MacroExpr, depth: number): Expr => {
-    const span = text.spanOf(node.range.start, node.range.end);
+    const place = placeIn(text, node.range);
     const macro = scope.find(node.name);
     if (macro === undefined || macro === "cycle") {
-      diagnostics.push(errorAt({ ...missing(node.name, macro, scope), span }));
+      diagnostics.push(errorAt({ ...missing(node.name, macro, scope), ...place }));
       return node;
     }
     used.add(node.name);
     if (macro === "faulty") return node;
     if (depth + macro.depth > expandedDepthMax) {
       const message = `cannot expand macro "${node.name}": more than ${expandedDepthMax} levels deep`;
-      diagnostics.push(errorAt({ code: "too-deep", message, span }));
+      diagnostics.push(errorAt({ code: "too-deep", message, ...place }));
       return node;
     }
     depthReached = Math.max(depthReached, depth + macro.depth);

@@ -17,6 +17,7 @@ import { createExplainer, type Explainer } from "../lang/explain.ts";
 import { appendedOutput } from "./append-output.ts";
 import type { CollectedRule } from "./collect.ts";
 import { conditionDoubts, typeFaults } from "./doubts.ts";
+import type { Named } from "./definition.ts";
 import { eventTypesOf } from "./event-types.ts";
 import { withExceptions } from "./exceptions.ts";
 import { programFieldNames } from "./fields/programs.ts";
@@ -26,6 +27,7 @@ import type { FormattedOutput } from "./output-template.ts";
 import { compileRuleOutput, type RuleOutput } from "./rule-output.ts";
 import type { CheckedRule, Rule } from "./ruleset.ts";
 import { defaultSource, sourceNamed, type RuleSource, type RuleSubject } from "./subject.ts";
+import type { FaultOwners } from "./told-once.ts";
 
 /** The tools that all rules of one source share. */
 interface Workshop<E> {
@@ -51,12 +53,20 @@ export interface CompiledRule<E> extends CheckedRule<E> {
   readonly expr?: Expr;
 }
 
-/** Checks every rule, disabled ones too; faults are added to `diagnostics`. */
+/** The rules that are sound, and what is wrong with the others, in their order. */
+export interface RulesResult<E> {
+  readonly rules: readonly CompiledRule<E>[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly owners: FaultOwners;
+}
+
+/** Checks every rule, disabled ones too. */
 export function* checkRules<E>(
   rules: ReadonlyMap<string, CollectedRule>,
   { macros, subject, append = [] }: RuleChecks<E>,
-  diagnostics: Diagnostic[],
-): Steps<readonly CompiledRule<E>[]> {
+): Steps<RulesResult<E>> {
+  const diagnostics: Diagnostic[] = [];
+  const owners = new Map<Diagnostic, readonly Named[]>();
   const workshops = new Map<RuleSource<E>, Workshop<E>>();
   const sound: CompiledRule<E>[] = [];
   for (const rule of rules.values()) {
@@ -69,11 +79,13 @@ export function* checkRules<E>(
     workshops.set(source, workshop);
     const faults: Diagnostic[] = [];
     const compiled = compileRule(rule, workshop, faults);
-    diagnostics.push(...(isSkipped(rule, faults) ? skip(rule, faults) : faults));
+    const told = isSkipped(rule, faults) ? skip(rule, faults) : faults;
+    diagnostics.push(...told);
+    for (const fault of told) owners.set(fault, [...(owners.get(fault) ?? []), rule.name]);
     if (compiled !== undefined && !hasErrors(faults)) sound.push(compiled);
     yield;
   }
-  return sound;
+  return { rules: sound, diagnostics, owners };
 }
 
 function openWorkshop<E>(
@@ -104,7 +116,9 @@ function skip({ name }: CollectedRule, faults: readonly Diagnostic[]): readonly 
   const why = faults[at];
   const message = `rule "${name.value}" is skipped: ${why?.message ?? "it uses unknown fields"}`;
   const span = why?.span ?? name.span;
-  return [...faults.slice(0, at), warningAt({ code: "unknown-fields-skipped", message, span })];
+  const notes = why?.notes ?? [];
+  const skipped = warningAt({ code: "unknown-fields-skipped", message, span, notes });
+  return [...faults.slice(0, at), skipped];
 }
 
 /** Faults come in upstream's order: exceptions, output, condition. */
@@ -197,7 +211,8 @@ function compileOutput<E>(
   { about, faults }: { readonly about: About; readonly faults: Diagnostic[] },
 ): RuleOutput<E> {
   const added = appendedOutput(append, about);
-  const written = parts.output ?? textAt("", name.span);
+  // That there is none was told when it was read.
+  const written = parts.output ?? textAt(" ", name.span);
   const text = withoutContainerInfo(joinTexts([written, ...added.texts]), faults);
   const output = compileRuleOutput(text, added.fields, source.catalogue);
   faults.push(...output.diagnostics);

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, hasErrors, warningAt, type Diagnostic } from "../text/diagnostic.ts";
-import { joinTexts, textAt, type LocatedText } from "../text/located-text.ts";
+import {
+  diagnosticsShownMax,
+  errorAt,
+  hasErrors,
+  warningAt,
+  type Diagnostic,
+} from "../text/diagnostic.ts";
+import { joinTexts, standIn, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type {
   Definition,
@@ -66,6 +72,7 @@ export class Collector implements Collection {
   readonly plugins: PluginDefinition[] = [];
   readonly #around: CollectSurroundings;
   #at = 0;
+  #hints = 0;
 
   constructor(around: CollectSurroundings) {
     this.#around = around;
@@ -93,7 +100,7 @@ export class Collector implements Collection {
     definition: Exclude<Definition, PluginDefinition>,
     value: T | undefined,
   ): readonly Diagnostic[] {
-    if (value === undefined) return [notDefined(definition, target.keys())];
+    if (value === undefined) return [this.#notDefined(definition, target.keys())];
     target.set(definition.name.value, value);
     return [];
   }
@@ -104,14 +111,14 @@ export class Collector implements Collection {
     const faults: Diagnostic[] = [];
     if (mode === "define") {
       const isUnseen = this.#checkSource(definition, earlier, faults);
-      const isField = this.#fieldTest(parts);
-      checkExceptions(parts.exceptions ?? [], isField, faults);
       if (hasErrors(faults)) return faults;
+      const exceptions = this.#checkExceptions(parts, faults);
       const firstAt = earlier?.firstAt ?? at;
-      this.rules.set(name.value, { name, parts, firstAt, lastAt: at, isUnseen });
+      const own = { ...parts, exceptions };
+      this.rules.set(name.value, { name, parts: own, firstAt, lastAt: at, isUnseen });
       return faults;
     }
-    if (earlier === undefined) return [notDefined(definition, this.rules.keys())];
+    if (earlier === undefined) return [this.#notDefined(definition, this.rules.keys())];
     const isField = this.#fieldTest(earlier.parts);
     const joined =
       mode === "toggle"
@@ -121,6 +128,25 @@ export class Collector implements Collection {
     const lastAt = mode === "toggle" ? earlier.lastAt : at;
     this.rules.set(name.value, { ...earlier, parts: joined, lastAt });
     return faults;
+  }
+
+  #notDefined(
+    definition: ListDefinition | MacroDefinition | RuleDefinition,
+    names: Iterable<string>,
+  ): Diagnostic {
+    const { kind, name, mode } = definition;
+    const isOverride = kind === "rule" && definition.isOverride === true;
+    // Looking for the nearest of many names takes long: only for as many faults as are shown.
+    this.#hints += 1;
+    const hint = this.#hints > diagnosticsShownMax ? "" : didYouMean(name.value, names);
+    const verb = mode === "toggle" ? "enable or disable" : isOverride ? "override" : "append to";
+    const message = `cannot ${verb} ${kind} "${name.value}"${hint || ": it is not defined before"}`;
+    return errorAt({ code: "not-defined", message, span: name.span });
+  }
+
+  /** Without those that are wrong, so that what else is wrong with the rule shows too. */
+  #checkExceptions(parts: RuleParts, faults: Diagnostic[]): RuleParts["exceptions"] {
+    return parts.exceptions && checkExceptions(parts.exceptions, this.#fieldTest(parts), faults);
   }
 
   #fieldTest(parts: RuleParts): (text: string) => boolean {
@@ -153,18 +179,6 @@ export class Collector implements Collection {
 
 function sourceOf({ source }: RuleParts): string {
   return source?.value ?? defaultSource;
-}
-
-function notDefined(
-  definition: ListDefinition | MacroDefinition | RuleDefinition,
-  names: Iterable<string>,
-): Diagnostic {
-  const { kind, name, mode } = definition;
-  const isOverride = kind === "rule" && definition.isOverride === true;
-  const hint = didYouMean(name.value, names);
-  const verb = mode === "toggle" ? "enable or disable" : isOverride ? "override" : "append to";
-  const message = `cannot ${verb} ${kind} "${name.value}"${hint || ": it is not defined before"}`;
-  return errorAt({ code: "not-defined", message, span: name.span });
 }
 
 function collectList(
@@ -233,5 +247,5 @@ function appended<T extends LocatedText | undefined>(
   second: LocatedText | undefined,
 ): T | LocatedText {
   if (first === undefined || second === undefined) return second ?? first;
-  return joinTexts([first, textAt(" ", second.spanOf(0, 0)), second]);
+  return joinTexts([first, standIn(" ", { of: second, start: 0, end: 0 }), second]);
 }

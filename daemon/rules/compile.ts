@@ -11,6 +11,7 @@ import type { CollectedMacro, Collection, CollectSurroundings } from "./collect.
 import { createListExpander, type ListExpander } from "./lists.ts";
 import { createMacroTable, type MacroTable } from "./macros.ts";
 import { sourceNamed, type RuleSubject } from "./subject.ts";
+import type { FaultOwners } from "./told-once.ts";
 
 /** What a compilation needs besides the definitions. */
 export interface CompileOptions<E> {
@@ -29,6 +30,8 @@ export interface Compilation<E> {
   readonly macros: MacroTable;
   /** In the order in which upstream finds them: macros, rules, what is unused. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Which rules each of them was found in. */
+  readonly owners: FaultOwners;
 }
 
 /** Compiles what was collected: lists, then macros, then rules. */
@@ -42,11 +45,12 @@ export function* compileCollection<E>(
   const sources = withMadeMacros(collection.macros, options);
   const macros = yield* createMacroTable({ macros: sources, lists, diagnostics });
   const checks = { macros, subject, append };
-  const rules = yield* checkRules(collection.rules, checks, diagnostics);
+  const { rules, owners, ...found } = yield* checkRules(collection.rules, checks);
+  diagnostics.push(...found.diagnostics);
   if (!hasErrors(diagnostics)) {
     diagnostics.push(...unusedDefinitions(collection, { lists, macros }));
   }
-  return { rules, lists, macros, diagnostics };
+  return { rules, lists, macros, diagnostics, owners };
 }
 
 /** What definitions are checked against as they are collected. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
-import type { LocatedText } from "../text/located-text.ts";
+import { errorAt, warningAt, type Diagnostic, type Note } from "../text/diagnostic.ts";
+import { placeIn, type LocatedText } from "../text/located-text.ts";
 import type {
   ExistsExpr,
   Expr,
@@ -24,20 +24,19 @@ const deprecatedFields: readonly string[] = [
 /** Warnings about a condition that is right, one per field or kind: deprecated fields, comparisons with `<NA>`. */
 export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnostic[] {
   const doubts = new Map<string, Diagnostic>();
-  const act: Visitor["act"] = (node, place) => {
-    const { start, end } = node.range;
+  const act: Visitor["act"] = (node, reading) => {
+    // Only asked where there is something to tell: finding a place takes longer than looking.
+    const place = (): ReturnType<typeof placeIn> => placeOf(reading, node.range);
     if (node.kind === "field") {
       if (!deprecatedFields.includes(node.name) || doubts.has(node.name)) return;
       const message = `field "${node.name}" is deprecated: it always has the same value`;
-      const span = place.spanOf(start, end);
-      doubts.set(node.name, warningAt({ code: "deprecated", message, span }));
+      doubts.set(node.name, warningAt({ code: "deprecated", message, ...place() }));
     } else if (node.kind === "compare" && !doubts.has("<NA>") && isUnsafe(node)) {
       const message = `cannot tell a missing value by comparing with <NA>: write "exists"`;
-      const span = place.spanOf(start, end);
-      doubts.set("<NA>", warningAt({ code: "unsafe-missing-check", message, span }));
+      doubts.set("<NA>", warningAt({ code: "unsafe-missing-check", message, ...place() }));
     }
   };
-  visit(expr, text, { act, seen: new Set() });
+  visit(expr, { text, uses: () => [] }, { act, seen: new Set() });
   return [...doubts.values()];
 }
 
@@ -47,15 +46,14 @@ export function conditionDoubts(expr: Expr, text: LocatedText): readonly Diagnos
  */
 export function typeFaults(expr: Expr, text: LocatedText): readonly Diagnostic[] {
   const faults: Diagnostic[] = [];
-  const act: Visitor["act"] = (node, place) => {
+  const act: Visitor["act"] = (node, reading) => {
     if (node.kind === "field") return;
     const range = node.kind === "exists" ? transformedType(node.left) : faultyRange(node);
     if (range === undefined) return;
     const message = "cannot tell which events this is about: compare evt.type with names only";
-    const span = place.spanOf(range.start, range.end);
-    faults.push(errorAt({ code: "field-use", message, span }));
+    faults.push(errorAt({ code: "field-use", message, ...placeOf(reading, range) }));
   };
-  visit(expr, text, { act, seen: new Set() });
+  visit(expr, { text, uses: () => [] }, { act, seen: new Set() });
   return faults;
 }
 
@@ -92,8 +90,15 @@ export function outputDoubts(output: LocatedText): readonly Diagnostic[] {
 }
 
 type Comparison = Expr & { readonly kind: "compare" };
+
+/** The text that is looked at, and through which macros it came here. */
+interface Reading {
+  readonly text: LocatedText;
+  readonly uses: () => readonly Note[];
+}
+
 interface Visitor {
-  readonly act: (node: FieldNode | Comparison | ExistsExpr, text: LocatedText) => void;
+  readonly act: (node: FieldNode | Comparison | ExistsExpr, reading: Reading) => void;
   /** Bodies of macros that were visited. */
   readonly seen: Set<Expr>;
 }
@@ -106,45 +111,63 @@ function isUnsafe({ left, operator, modifier, right }: Comparison): boolean {
   return values.some(({ value }) => value === "<NA>");
 }
 
-function visit(expr: Expr, text: LocatedText, visitor: Visitor): void {
+function visit(expr: Expr, reading: Reading, visitor: Visitor): void {
   const { seen } = visitor;
   switch (expr.kind) {
     case "and":
     case "or":
-      for (const operand of expr.operands) visit(operand, text, visitor);
+      for (const operand of expr.operands) visit(operand, reading, visitor);
       return;
     case "not":
-      visit(expr.operand, text, visitor);
+      visit(expr.operand, reading, visitor);
       return;
     case "expanded":
       // Once each: macros that use each other twice would double the work at every step.
       if (seen.has(expr.body)) return;
       seen.add(expr.body);
-      visit(expr.body, expr.text, visitor);
+      visit(expr.body, readingOf(expr, reading), visitor);
       return;
     case "exists":
-      visitor.act(expr, text);
-      visitOperand(expr.left, text, visitor);
+      visitor.act(expr, reading);
+      visitOperand(expr.left, reading, visitor);
       return;
     case "compare":
-      visitor.act(expr, text);
-      visitOperand(expr.left, text, visitor);
-      visitRight(expr.right, text, visitor);
+      visitor.act(expr, reading);
+      visitOperand(expr.left, reading, visitor);
+      visitRight(expr.right, reading, visitor);
       return;
     case "macro":
       return;
   }
 }
 
-function visitRight(right: RightOperand, text: LocatedText, visitor: Visitor): void {
-  if (right.kind === "val") visitor.act(right.field, text);
-  else if (right.kind === "transform") visitOperand(right, text, visitor);
+function placeOf({ text, uses }: Reading, range: Range): ReturnType<typeof placeIn> {
+  const { span, notes } = placeIn(text, range);
+  return { span, notes: [...notes, ...uses()] };
 }
 
-function visitOperand(operand: Operand | TransformArg, text: LocatedText, visitor: Visitor): void {
-  if (operand.kind === "field") visitor.act(operand, text);
+function readingOf(
+  { name, range, text }: Expr & { readonly kind: "expanded" },
+  around: Reading,
+): Reading {
+  return {
+    text,
+    uses: () => {
+      const { span, notes } = placeIn(around.text, range);
+      return [{ message: `used through macro "${name}"`, span }, ...notes, ...around.uses()];
+    },
+  };
+}
+
+function visitRight(right: RightOperand, reading: Reading, visitor: Visitor): void {
+  if (right.kind === "val") visitor.act(right.field, reading);
+  else if (right.kind === "transform") visitOperand(right, reading, visitor);
+}
+
+function visitOperand(operand: Operand | TransformArg, reading: Reading, visitor: Visitor): void {
+  if (operand.kind === "field") visitor.act(operand, reading);
   else if (operand.kind === "transform")
-    for (const arg of operand.args) visitOperand(arg, text, visitor);
+    for (const arg of operand.args) visitOperand(arg, reading, visitor);
   else if (operand.kind === "arg-list")
-    for (const item of operand.items) visitOperand(item, text, visitor);
+    for (const item of operand.items) visitOperand(item, reading, visitor);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
-import { joinTexts, textAt, type LocatedText } from "../text/located-text.ts";
+import { joinTexts, standIn, textAt, type LocatedText } from "../text/located-text.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { Span } from "../text/source.ts";
 import { modifiers, operatorSyntax } from "../lang/syntax.ts";
@@ -28,8 +28,7 @@ export function appendExceptions(
         const message = `cannot add exception "${name.value}" without values`;
         faults.push(errorAt({ code: "exception", message, span: name.span }));
       }
-      checkExceptions([exception], isField, faults);
-      joined.push(exception);
+      joined.push(...checkExceptions([exception], isField, faults));
       continue;
     }
     if (fields !== undefined || comps !== undefined) {
@@ -42,16 +41,20 @@ export function appendExceptions(
   return joined;
 }
 
-/** Checks fields and comparisons of new exceptions; their values are checked when a condition is made of them. */
+/**
+ * Checks fields and comparisons of new exceptions, and returns those that are right; their values are checked when a
+ * condition is made of them.
+ */
 export function checkExceptions(
   exceptions: readonly ExceptionDefinition[],
   isField: (text: string) => boolean,
   faults: Diagnostic[],
-): void {
-  for (const exception of exceptions) {
+): readonly ExceptionDefinition[] {
+  return exceptions.filter((exception) => {
     const problem = problemOf(exception, isField);
     if (problem !== undefined) faults.push(refused(exception, problem));
-  }
+    return problem === undefined;
+  });
 }
 
 function refused({ name }: ExceptionDefinition, { problem, span }: Problem): Diagnostic {
@@ -98,8 +101,8 @@ export function withExceptions(
 ): LocatedText {
   if (exceptions.length === 0) return condition;
   const clauses = exceptions.flatMap((exception) => buildClause(exception, diagnostics) ?? []);
-  const glue = (text: string): LocatedText =>
-    textAt(text, condition.spanOf(0, condition.value.length));
+  const whole = { of: condition, start: 0, end: condition.value.length };
+  const glue = (text: string): LocatedText => standIn(text, whole);
   return joinTexts([
     glue("("),
     condition,
@@ -240,7 +243,7 @@ function cellText(cell: ExceptionCell, isList: boolean): LocatedText {
   if (cell.kind === "list") {
     // A list in a list has no text upstream (quirk).
     const items = cell.items.map((item) => (item.kind === "text" ? listItem(item.text) : glue("")));
-    return joinTexts([glue("("), ...joinItems(items, glue(", ")), glue(")")]);
+    return joinTexts([glue("("), ...joinItems(items), glue(")")]);
   }
   if (!isList) return listItem(cell.text);
   if (cell.text.value.startsWith("(")) return cell.text;
@@ -252,7 +255,7 @@ function cellText(cell: ExceptionCell, isList: boolean): LocatedText {
 export function listItem(text: LocatedText): LocatedText {
   const { value } = text;
   if (!value.includes(" ") || value.startsWith('"') || value.startsWith("'")) return text;
-  const quote = textAt('"', text.spanOf(0, value.length));
+  const quote = standIn('"', { of: text, start: 0, end: value.length });
   return joinTexts([quote, text, quote]);
 }
 
@@ -260,13 +263,18 @@ function between(texts: readonly LocatedText[], glue: LocatedText): readonly Loc
   return texts.flatMap((text, i) => (i === 0 ? [text] : [glue, text]));
 }
 
-/** Upstream writes no comma before the first text that is not empty (quirk). */
-export function joinItems(
-  items: readonly LocatedText[],
-  comma: LocatedText,
-): readonly LocatedText[] {
+/**
+ * Items with commas between them, each comma located where the item before it stands. Upstream writes none before the
+ * first text that is not empty (quirk).
+ */
+export function joinItems(items: readonly LocatedText[]): readonly LocatedText[] {
   const first = items.findIndex(({ value }) => value !== "");
-  return first < 0 ? [] : between(items.slice(first), comma);
+  const shown = first < 0 ? [] : items.slice(first);
+  return shown.flatMap((item, i) => {
+    const before = shown[i - 1];
+    if (before === undefined) return [item];
+    return [standIn(", ", { of: before, start: 0, end: before.value.length }), item];
+  });
 }
 
 /** With `exists`, which upstream accepts here; the condition made of it is none, unless there are no values. */

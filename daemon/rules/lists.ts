@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { editText, wholeSource, type LocatedText, type TextEdit } from "../text/located-text.ts";
+import {
+  editText,
+  joinTexts,
+  standIn,
+  textAt,
+  usedThrough,
+  type LocatedText,
+  type TextEdit,
+} from "../text/located-text.ts";
 import type { CollectedList } from "./collect.ts";
 import { joinItems, listItem } from "./exceptions.ts";
 
@@ -15,7 +23,7 @@ export interface ListExpander {
 interface ListText {
   readonly name: string;
   readonly items: readonly LocatedText[];
-  readonly text: string;
+  readonly text: LocatedText;
 }
 
 /** Prepares the lists, in definition order. */
@@ -23,29 +31,31 @@ export function createListExpander(lists: ReadonlyMap<string, CollectedList>): L
   const used = new Set<string>();
   const texts = [...lists.values()].map((list): ListText => {
     const items = resolveItems(list, { lists, used });
-    return {
-      name: list.name.value,
-      items,
-      text: joinItems(items.map(listItem), comma)
-        .map(({ value }) => value)
-        .join(""),
-    };
+    return { name: list.name.value, items, text: textOf(items, list) };
   });
+  const byName = new Map(texts.map((list) => [list.name, list]));
   return {
     isUsed: (name) => used.has(name),
-    itemsOf: (name) =>
-      texts.find((list) => list.name === name)?.items.map(({ value }) => value) ?? [],
+    itemsOf: (name) => byName.get(name)?.items.map(({ value }) => value) ?? [],
     expand(condition) {
       let text = condition;
+      let passes = 0;
       for (const list of texts) {
-        const edits = findUses(text.value, list);
+        const edits = findUses(text, list, passes < notedPassesMax);
         if (edits.length === 0) continue;
         used.add(list.name);
         text = editText(text, edits);
+        passes += 1;
       }
       return text;
     },
   };
+}
+
+/** What stands for the name of a list: its items, each where it was written. */
+function textOf(items: readonly LocatedText[], { name }: CollectedList): LocatedText {
+  const [first, ...others] = joinItems(items.map(listItem));
+  return first === undefined ? textAt("", name.span) : joinTexts([first, ...others]);
 }
 
 /** An item that names a list defined before this one's last change stands for that list's own items. */
@@ -57,25 +67,37 @@ function resolveItems(
     const other = known.lists.get(item.value);
     if (other === undefined || other.firstAt >= list.lastAt) return [item];
     known.used.add(item.value);
-    return other.items;
+    const name = { of: item, start: 0, end: item.value.length };
+    const message = `used through list "${item.value}"`;
+    return other.items.map((inner) => usedThrough(inner, name, message));
   });
 }
 
-const comma = wholeSource({ name: "", text: ", " });
+/** So many lists in one condition are told with their uses: more would be a deep recursion. */
+const notedPassesMax = 64;
 
 const blanks = " \t\n\r";
 const delimiters = `${blanks}(),=`;
 
 /** A textual pass, as upstream: quoted text is not protected, and no parentheses are added. */
-function findUses(text: string, { name, text: items }: ListText): readonly TextEdit[] {
+function findUses(
+  condition: LocatedText,
+  { name, text: items }: ListText,
+  isNoted: boolean,
+): readonly TextEdit[] {
   const edits: TextEdit[] = [];
   if (name === "") return edits;
+  const text = condition.value;
   let last = 0;
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     const stop = at + name.length;
     if (at < last || !isDelimiter(text[at - 1]) || !isDelimiter(text[stop])) continue;
-    const edit = widen(text, { start: at, end: stop, replacement: ` ${items} ` }, last);
-    edits.push(items === "" ? withComma(text, edit, last) : edit);
+    const place = { of: condition, start: at, end: stop };
+    const blank = standIn(" ", place);
+    const inner = isNoted ? usedThrough(items, place, `used through list "${name}"`) : items;
+    const replacement = joinTexts([blank, inner, blank]);
+    const edit = widen(text, { start: at, end: stop, replacement }, last);
+    edits.push(items.value === "" ? withComma(text, edit, last) : edit);
     last = edits.at(-1)?.end ?? stop;
   }
   return edits;

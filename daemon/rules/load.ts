@@ -19,6 +19,7 @@ import { createRuleset, type Ruleset } from "./ruleset.ts";
 import { checkAppendOutput } from "./rule-output.ts";
 import { selectionDoubts } from "./selection.ts";
 import type { RuleSubject } from "./subject.ts";
+import { tellOnce } from "./told-once.ts";
 
 /** What to load. */
 export interface LoadInput {
@@ -70,7 +71,7 @@ export function* loadRulesOver<E>(subject: RuleSubject<E>, input: LoadInput): St
   const compilation = yield* compileCollection(collector, around);
   diagnostics.push(...compilation.diagnostics.filter(({ code }) => !hides(code, diagnostics)));
   const result = {
-    diagnostics: sortDiagnostics(diagnostics, files),
+    diagnostics: sortDiagnostics(tellOnce(diagnostics, compilation.owners), files),
     collection: collector,
     compilation,
   };

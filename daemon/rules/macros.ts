@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { errorAt, type Diagnostic } from "../text/diagnostic.ts";
-import type { LocatedText } from "../text/located-text.ts";
+import { diagnosticsShownMax, errorAt, type Diagnostic } from "../text/diagnostic.ts";
+import { placeIn, type LocatedText } from "../text/located-text.ts";
 import type { Expr } from "../lang/ast.ts";
 import type { Steps } from "../util/steps.ts";
 import { expandMacros, type ExpandedMacro, type Expansion } from "../lang/expand.ts";
@@ -69,7 +69,7 @@ function parseWithLists(
   const parsed = parseCondition(text.value);
   if (parsed.ok) return { expr: parsed.expr, text };
   const { code, message, range } = parsed.fault;
-  diagnostics.push(errorAt({ code, message, span: text.spanOf(range.start, range.end) }));
+  diagnostics.push(errorAt({ code, message, ...placeIn(text, range) }));
   return undefined;
 }
 
@@ -84,6 +84,8 @@ class MacroResolver {
   readonly #sources: MacroSources;
   readonly #parsed = new Map<string, ExpandedCondition | undefined>();
   readonly #done = new Map<string, ExpandedMacro | "cycle" | "faulty">();
+
+  #hints = 0;
 
   constructor(sources: MacroSources) {
     this.#sources = sources;
@@ -110,11 +112,17 @@ class MacroResolver {
     const expansion = expandMacros(expr, text, {
       find: (name) =>
         this.#isSeen(name, viewer) ? this.resolve(name, viewer.level + 1) : undefined,
-      names: () => this.#sources.macros.keys(),
+      names: () => this.#namesForHint(),
     });
     diagnostics.push(...expansion.diagnostics);
     for (const name of expansion.used) this.used.add(name);
     return expansion;
+  }
+
+  /** Looking for the nearest of many names takes long: only for as many faults as are shown. */
+  #namesForHint(): Iterable<string> {
+    this.#hints += 1;
+    return this.#hints > diagnosticsShownMax ? [] : this.#sources.macros.keys();
   }
 
   #isSeen(name: string, { before }: Viewer): boolean {

@@ -70,7 +70,7 @@ function readException(
 function warnOfKeys(map: YamlMap, reader: EntryReader): void {
   for (const { key } of map.entries) {
     if (exceptionKeys.has(key.value)) continue;
-    const hint = didYouMean(key.value, exceptionKeys);
+    const hint = didYouMean(key.value, exceptionKeys) || ": expected name, fields, comps or values";
     const message = `cannot use key "${key.value}" in an exception${hint}`;
     reader.warn("unknown-exception-key", message, key.span);
   }

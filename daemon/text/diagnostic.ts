@@ -49,6 +49,11 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === "error");
 }
 
+/** What makes two diagnostics repeats of each other: code, place and message. */
+export function placeKey({ code, message, span }: Diagnostic): string {
+  return JSON.stringify([span?.source.name ?? "", span?.start, code, message]);
+}
+
 /**
  * Sorts by source (those given first, others in order of first appearance) and position, those without a place
  * first, and drops exact repeats of code, place and message.
@@ -62,7 +67,7 @@ export function sortDiagnostics(
   for (const item of diagnostics) {
     const name = item.span?.source.name ?? "";
     if (!ranks.has(name)) ranks.set(name, item.span === undefined ? -1 : ranks.size);
-    const key = JSON.stringify([name, item.span?.start, item.code, item.message]);
+    const key = placeKey(item);
     if (!unique.has(key)) unique.set(key, item);
   }
   const rank = (item: Diagnostic): number => ranks.get(item.span?.source.name ?? "") ?? 0;

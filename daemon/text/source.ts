@@ -47,10 +47,14 @@ export function createLineTable(source: Source): LineTable {
   };
 }
 
-/** Index of the last of the sorted numbers that is not above the value; 0 when all are. */
-export function lastAtMost(sorted: readonly number[], value: number): number {
+/** Index of the last of the first `count` sorted numbers that is not above the value; 0 when all are. */
+export function lastAtMost(
+  sorted: readonly number[],
+  value: number,
+  count: number = sorted.length,
+): number {
   let low = 0;
-  let high = sorted.length - 1;
+  let high = count - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if ((sorted[middle] ?? Infinity) <= value) low = middle;

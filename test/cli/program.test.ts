@@ -377,6 +377,29 @@ t.test("check: named files stand for those of the configuration", async (t) => {
   t.match(report.diagnostics[0], { severity: "error", explanation: /\w/, place: { file: other } });
 });
 
+t.test("check: where no daemon is installed, and what can never match", async (t) => {
+  const { directory } = host(t);
+  const file = join(directory, "mine.yaml");
+  const rest = "  desc: d\n  output: o\n  priority: INFO\n";
+  writeFileSync(
+    file,
+    `- rule: Opens\n  condition: evt.type = open\n${rest}- rule: Runs\n  condition: evt.type = execve\n${rest}`,
+  );
+  const { program, written } = setUp({ configFile: join(directory, "none.yaml") });
+  t.equal(await program.run(["rules", "check", file]), 0);
+  t.equal(
+    written.out,
+    "ok: 2 rules in 1 file\ninactive: 1 rule that no event here can match\n" +
+      "  Opens: no events of type open are seen\n",
+    "and no word about an allowlist that nobody has",
+  );
+  written.out = "";
+  t.equal(await program.run(["rules", "check", file, "--json"]), 0);
+  t.match(JSON.parse(written.out), {
+    inactive: [{ rule: "Opens", because: "no events of type open are seen" }],
+  });
+});
+
 t.test("check: a named file that is not there is an error", async (t) => {
   const { program, written } = setUp();
   t.equal(await program.run(["rules", "check", "/nowhere/r.yaml"]), 1);

@@ -148,7 +148,7 @@ t.test("a condition that is laid out has the same words", (t) => {
   t.end();
 });
 
-const directory = process.env["EXECWARDEN_FALCO_RULES"];
+const directory = process.env["EXECWARDEN_UPSTREAM_RULES"];
 const shipped = new URL("../../rules/", import.meta.url).pathname;
 for (const folder of [shipped, ...(directory === undefined ? [] : [directory])]) {
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".yaml"))) {

@@ -251,9 +251,9 @@ t.test("faults, their places and the marked text", (t) => {
       ["error unknown-field 3:14 proc.nam", "error bad-value 3:25 x"],
     ],
     [
-      "in a list's text, the place of its name",
+      "in a list, the place of the item",
       ["- list: l\n  items: [x]\n" + ruleText("proc.pid in (l)")],
-      ["error bad-value 5:27 l"],
+      ["error bad-value 2:11 x"],
     ],
     [
       "in a macro, once, though two rules use it",
@@ -662,6 +662,11 @@ t.test("generated macros replace those of files, wherever they stand", (t) => {
 });
 
 t.test("hostile files are refused, not feared", (t) => {
+  const more = (i: number): string =>
+    `- rule: R\n  condition: or proc.pname = p${String(i)}\n  override: {condition: append}\n`;
+  const appends = Array.from({ length: 10_000 }, (_, i) => more(i)).join("");
+  const longest = `${ruleText("proc.nam = a")}${appends}`;
+  t.same(faultsOf(longest), ["error unknown-field 3:14 proc.nam"], "ten thousand appends");
   let bomb = "- macro: m0\n  condition: proc.name = a\n";
   for (let i = 1; i < 40; i++) {
     const inner = `m${String(i - 1)}`;
