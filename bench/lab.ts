@@ -28,6 +28,8 @@ export const refusedRule = "Bench Program That Is Not There";
 /** How a daemon is set up. */
 export interface DaemonSetup {
   readonly mode: "monitor" | "enforce";
+  /** Off when left out. */
+  readonly witness?: "off" | "gaps" | "full";
   readonly policies?: string;
   /** Further rule files, read before the bench's own. */
   readonly rulesFiles?: readonly string[];
@@ -177,7 +179,7 @@ export class Lab {
     const config = {
       docker: { host },
       mode: setup.mode,
-      witness: { mode: "off" },
+      witness: { mode: setup.witness ?? "off" },
       rules_files: [...(setup.rulesFiles ?? [shippedRules]), write("rules.yaml", rules)],
       policies_files: [write("policies.yaml", setup.policies ?? "policies: []\n")],
       allowlist_file: write("allowlist.yaml", "allowlists: { web_fetch: { images: [] } }\n"),

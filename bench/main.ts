@@ -14,12 +14,13 @@ import { Lab } from "./lab.ts";
 import { tableText, type Row } from "./report.ts";
 import { measureRulesCost } from "./rules-cost.ts";
 import { full, quick, type Sizes } from "./sizes.ts";
+import { measureWitnessCost } from "./witness-cost.ts";
 
 const help = `Usage: make bench ARGS="[--quick] [--json] [--only NAME]"
 
   --quick      fewer samples: a minute instead of some, and less to be trusted
   --json       the rows as JSON on standard output
-  --only NAME  one part: exec, alerts, actions, control, door, idle or rules
+  --only NAME  one part: exec, witness, alerts, actions, control, door, idle or rules
   --help       this
 
 Needs root, docker.io, busybox-static and gcc. Ctrl-C ends it and cleans up.
@@ -40,6 +41,11 @@ const parts: readonly Part[] = [
     name: "exec",
     title: "exec: bare, observed, held; on the host",
     measure: (lab, { exec }) => measureExecCost(lab, exec),
+  },
+  {
+    name: "witness",
+    title: "witness: off, gaps, full",
+    measure: (lab, { witness }) => measureWitnessCost(lab, witness),
   },
   {
     name: "alerts",

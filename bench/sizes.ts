@@ -8,6 +8,8 @@ import type { RulesCostSizes } from "./rules-cost.ts";
 /** How much of everything is measured. */
 export interface Sizes {
   readonly exec: ExecCostSizes;
+  /** The same for the witness. */
+  readonly witness: ExecCostSizes;
   readonly alerts: AlertSizes;
   /** Pauses, and kills. */
   readonly actions: number;
@@ -20,6 +22,7 @@ export interface Sizes {
 /** For numbers to keep. */
 export const full: Sizes = {
   exec: { rounds: 5, count: 2_000 },
+  witness: { rounds: 5, count: 1_000 },
   alerts: { burst: 20_000, paced: 1_000, starts: 10 },
   actions: 10,
   door: { rounds: 6, calls: 500 },
@@ -31,6 +34,7 @@ export const full: Sizes = {
 /** For a look. */
 export const quick: Sizes = {
   exec: { rounds: 3, count: 500 },
+  witness: { rounds: 3, count: 300 },
   alerts: { burst: 4_000, paced: 200, starts: 2 },
   actions: 3,
   door: { rounds: 2, calls: 100 },
