@@ -173,6 +173,22 @@ if (requireEngine(t)) {
     t.notOk(daemon.alerts.some(({ output }) => output.includes("true third")));
   });
 
+  await t.test("files that are watched are read again by themselves", async (t) => {
+    const config = { watch: true };
+    const { daemon, options } = await start(t, { config, policies: policy("enforce") });
+    await box(t, "watched");
+    t.not(await exec("watched", "/bin/true"), 0);
+    daemon.rewrite({ ...options, policies: policy("monitor").replace("high", "highest") });
+    await daemon.logged(
+      "cannot reload: the generation before stays in force; mend the files and reload",
+      ({ by }) => by === "a file changed",
+    );
+    t.not(await exec("watched", "/bin/true"), 0, "what was denied is denied");
+    daemon.rewrite({ ...options, policies: policy("monitor") });
+    t.match(await daemon.logged("reloaded"), { by: "a file changed", generation: 2 });
+    t.equal(await exec("watched", "/bin/true"), 0);
+  });
+
   await t.test("requests at the same time are served one after the other", async (t) => {
     const { daemon } = await start(t);
     const answers = await Promise.all(Array.from({ length: 8 }, () => daemon.post("/v1/reload")));
