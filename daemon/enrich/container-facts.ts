@@ -15,6 +15,8 @@ export interface ContainerFacts {
   readonly mounts: readonly ContainerMount[] | undefined;
   readonly networkMode: string | undefined;
   readonly isPrivileged: boolean | undefined;
+  readonly sharesHostPid: boolean | undefined;
+  readonly sharesHostIpc: boolean | undefined;
   readonly user: string | undefined;
   readonly rootDirectory: string | undefined;
   readonly healthcheck: readonly string[] | undefined;
@@ -49,6 +51,8 @@ const noFacts: ContainerFacts = {
   mounts: undefined,
   networkMode: undefined,
   isPrivileged: undefined,
+  sharesHostPid: undefined,
+  sharesHostIpc: undefined,
   user: undefined,
   rootDirectory: undefined,
   healthcheck: undefined,
@@ -103,6 +107,8 @@ export function readDetails(details: unknown): ContainerAnswer | undefined {
     mounts: readMounts(memberOf(details, "Mounts")),
     networkMode: fitText(memberOf(hostConfig, "NetworkMode"), wordLengthMax),
     isPrivileged: memberOf(hostConfig, "Privileged") === true,
+    sharesHostPid: memberOf(hostConfig, "PidMode") === "host",
+    sharesHostIpc: memberOf(hostConfig, "IpcMode") === "host",
     user: fitText(memberOf(config, "User"), wordLengthMax) ?? "",
     rootDirectory: readRootDirectory(memberOf(details, "GraphDriver")),
     healthcheck: readHealthcheck(config),
@@ -113,19 +119,8 @@ export function readDetails(details: unknown): ContainerAnswer | undefined {
 
 /** Lays newer facts over older ones; what the newer ones do not tell stays. */
 export function mergeFacts(older: ContainerFacts, newer: ContainerFacts): ContainerFacts {
-  return {
-    name: newer.name ?? older.name,
-    imageReference: newer.imageReference ?? older.imageReference,
-    imageId: newer.imageId ?? older.imageId,
-    labels: newer.labels ?? older.labels,
-    mounts: newer.mounts ?? older.mounts,
-    networkMode: newer.networkMode ?? older.networkMode,
-    isPrivileged: newer.isPrivileged ?? older.isPrivileged,
-    user: newer.user ?? older.user,
-    rootDirectory: newer.rootDirectory ?? older.rootDirectory,
-    healthcheck: newer.healthcheck ?? older.healthcheck,
-    createdNs: newer.createdNs ?? older.createdNs,
-  };
+  const told = Object.entries(newer).filter(([, value]) => value !== undefined);
+  return { ...older, ...Object.fromEntries(told) };
 }
 
 function readLifecycle(state: unknown): Lifecycle {

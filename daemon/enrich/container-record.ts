@@ -112,6 +112,7 @@ export class ContainerRecord {
       mounts: facts.mounts ?? [],
       user: facts.user ?? this.#image?.user ?? "",
       networkMode: facts.networkMode ?? "",
+      ...describeNamespaces(facts),
       ...(facts.healthcheck === undefined ? {} : { healthcheck: facts.healthcheck }),
       ...(facts.createdNs === undefined ? {} : { createdNs: facts.createdNs }),
       ...(facts.rootDirectory === undefined ? {} : { rootDirectory: facts.rootDirectory }),
@@ -119,6 +120,16 @@ export class ContainerRecord {
       isComplete: this.#isComplete,
     };
   }
+}
+
+function describeNamespaces({
+  sharesHostPid,
+  sharesHostIpc,
+}: ContainerFacts): Pick<Container, "sharesHostPid" | "sharesHostIpc"> {
+  return {
+    ...(sharesHostPid === undefined ? {} : { sharesHostPid }),
+    ...(sharesHostIpc === undefined ? {} : { sharesHostIpc }),
+  };
 }
 
 function describeLifecycle({

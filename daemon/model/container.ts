@@ -54,6 +54,10 @@ export interface Container {
   /** Config.User, empty for the image's default. */
   readonly user: string;
   readonly networkMode: string;
+  /** It lives in the host's pid namespace; absent while the engine has not said so. */
+  readonly sharesHostPid?: boolean;
+  /** It lives in the host's ipc namespace; absent while the engine has not said so. */
+  readonly sharesHostIpc?: boolean;
   /** What the engine runs as health check, as argv; absent when there is none. */
   readonly healthcheck?: readonly string[];
   /** Main process in the host's pid namespace; absent while it is not running. */

@@ -28,7 +28,7 @@ const details = {
     ...{ Image: "byrnedo/alpine-curl", User: "app", Labels: { team: "red" } },
     Healthcheck: { Test: ["CMD-SHELL", "curl -f localhost"] },
   },
-  HostConfig: { NetworkMode: "host", Privileged: true },
+  HostConfig: { NetworkMode: "host", Privileged: true, PidMode: "host", IpcMode: "private" },
   State: { Status: "running", Pid: 42, StartedAt: "2026-01-02T03:04:06Z" },
   Mounts: [
     {
@@ -58,6 +58,8 @@ t.test("inspect's answer is read whole", (t) => {
         },
       ],
       networkMode: "host",
+      sharesHostPid: true,
+      sharesHostIpc: false,
       isPrivileged: true,
       user: "app",
       rootDirectory: "/var/lib/docker/overlay2/x/merged",

@@ -62,6 +62,18 @@ export const containerFields: readonly FieldSpec<Place>[] = [
       "shares the host's network",
       inContainer((c) => c.networkMode === "host"),
     ],
+    [
+      "container.host_pid",
+      "bool",
+      "shares the host's pid namespace",
+      inContainer((c) => c.sharesHostPid),
+    ],
+    [
+      "container.host_ipc",
+      "bool",
+      "shares the host's ipc namespace",
+      inContainer((c) => c.sharesHostIpc),
+    ],
     ["container.network_mode", "string", "network mode", inContainer((c) => text(c.networkMode))],
     ["container.user", "string", "user as configured", inContainer((c) => text(c.user))],
     [

@@ -65,13 +65,14 @@ export function indexOf(argument: ByteString): number | undefined {
  * line is `name type flags`; flags are those of the specification (A? A! L F P D nt nr), `.` for a dotted argument, `in0` and
  * `in1` for the two kinds of `membership`.
  */
-export function unfilledFields(table: string): readonly FieldSpec<unknown>[] {
+export function unfilledFields(reason: string, table: string): readonly FieldSpec<unknown>[] {
   return table
     .trim()
     .split("\n")
     .map((line) => {
       const [name = "", type = "", ...flags] = line.trim().split(/\s+/);
-      return unfilledField(name, typeWords[type] ?? "string", new Set(flags));
+      const field = unfilledField(name, typeWords[type] ?? "string", new Set(flags));
+      return { ...field, description: `never filled: ${reason}` };
     });
 }
 
@@ -105,11 +106,10 @@ function unfilledField(
   name: string,
   type: FieldType,
   flags: ReadonlySet<string>,
-): FieldSpec<unknown> {
+): Omit<FieldSpec<unknown>, "description"> {
   return {
     name,
     type,
-    description: "known, but without a value for exec events",
     isList: flags.has("L"),
     isDeprecated: flags.has("D"),
     isFilterOnly: flags.has("F"),

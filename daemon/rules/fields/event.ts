@@ -8,6 +8,16 @@ import { execArgumentFields } from "./exec-arguments.ts";
 import { timeFields } from "./time.ts";
 import { resultOf } from "./views.ts";
 
+/** Fields of Falco that say the same of every event, kept so that old rules load. */
+const constantFields: readonly FieldSpec<Occurrence>[] = plainFields<Occurrence>([
+  ["evt.latency", "duration", "always 0", () => 0],
+  ["evt.latency.s", "duration", "always 0", () => 0],
+  ["evt.latency.ns", "duration", "always 0", () => 0],
+  ["evt.latency.quantized", "u64", "always 0", () => 0],
+  ["evt.latency.human", "string", "always 0ns", () => "0ns"],
+  ["evt.wait_latency", "duration", "always 0", () => 0],
+]).map((field) => ({ ...field, isDeprecated: true }));
+
 /** evt.*: what events of every source have. Times are UTC. */
 export const occurrenceFields: readonly FieldSpec<Occurrence>[] = [
   ...timeFields,
@@ -15,7 +25,9 @@ export const occurrenceFields: readonly FieldSpec<Occurrence>[] = [
     ["evt.num", "u64", "running number of the event, from 1", ({ number }) => number],
     ["evt.hostname", "string", "host name", ({ host }) => toByteString(host.hostname)],
     ["evt.count", "u32", "always 1", () => 1],
+    ["evt.count.exit", "u32", "1 for the end of a call", () => 1],
   ]),
+  ...constantFields,
 ];
 
 /** evt.*: the exec itself. */
@@ -29,6 +41,13 @@ export const eventFields: readonly FieldSpec<ExecEvent>[] = [
     ["evt.res", "string", "SUCCESS, or the name of the error", ({ second }) => resultOf(second)],
     ["evt.rawres", "i64", "return value", ({ second }) => 0 - (second?.errno ?? 0)],
     ["evt.failed", "bool", "the call failed", ({ second }) => (second?.errno ?? 0) !== 0],
+    ["evt.count.error", "u32", "1 where the call failed", failureCount],
+    [
+      "evt.count.error.other",
+      "u32",
+      "1 where the call failed, which is about no file",
+      failureCount,
+    ],
     ["evt.is_io", "bool", "reads or writes", () => false],
     ["evt.is_io_read", "bool", "reads", () => false],
     ["evt.is_io_write", "bool", "writes", () => false],
@@ -63,3 +82,7 @@ export const eventFields: readonly FieldSpec<ExecEvent>[] = [
   },
   ...execArgumentFields,
 ];
+
+function failureCount({ second }: ExecEvent): number | undefined {
+  return (second?.errno ?? 0) === 0 ? undefined : 1;
+}

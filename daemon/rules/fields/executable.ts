@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ExecEvent } from "../../model/event.ts";
-import type { ExecutedFile } from "../../model/process.ts";
+import type { ExecutedFile, Process } from "../../model/process.ts";
 import type { FieldSpec } from "../../lang/field.ts";
 import { plainFields } from "./define.ts";
 
@@ -15,6 +15,17 @@ export const executableFields: readonly FieldSpec<ExecEvent>[] = plainFields<Exe
     "nanoseconds from its last status change to the start of the process",
     (event) => positive(event.process.startNs - executable(event).ctimeNs),
   ],
+  [
+    "proc.exe_ino.ctime_duration_pidns_start",
+    "time",
+    "nanoseconds from the start of the pid namespace to its last status change, where that is later",
+    (event) => {
+      const start = namespaceStart(event);
+      const age = start === undefined ? 0n : executable(event).ctimeNs - start;
+      return age > 0n ? age : undefined;
+    },
+  ],
+  ["proc.pidns_init_start_ts", "u64", "start of the pid namespace", namespaceStart],
   ["proc.is_exe_writable", "bool", "the executable is writable by its user", isExeWritable],
   [
     "proc.is_exe_from_memfd",
@@ -57,6 +68,16 @@ const descriptorPath = /^\/(proc\/(self|thread-self|[0-9]{1,10})|dev)\/fd\/[0-9]
 /** The file that became the program: for a script its interpreter. */
 export function executable(event: ExecEvent): ExecutedFile {
   return event.interpreter ?? event.file;
+}
+
+/** When the first process of the pid namespace started; where that is no ancestor, when the container did. */
+function namespaceStart({ process, container }: ExecEvent): bigint | undefined {
+  const isNested = process.pid !== process.vpid;
+  for (let ancestor: Process | undefined = process; ancestor; ancestor = ancestor.parent) {
+    if (isNested && ancestor.pid === ancestor.vpid) break;
+    if (ancestor.vpid === 1) return ancestor.startNs;
+  }
+  return isNested ? container?.startedNs : undefined;
 }
 
 function processAge({ timeNs, process }: ExecEvent): bigint {

@@ -73,6 +73,10 @@ export const processFields: readonly FieldSpec<ExecEvent>[] = [
     ],
     ["proc.loginshellid", "i64", "process id of the oldest shell above", loginShell, 6],
     ["thread.tid", "i64", "thread id", ({ tid }) => tid],
+    // The thread that calls exec becomes the only one (execve(2)).
+    ["thread.vtid", "i64", "thread id in its own namespace", ({ process }) => process.vpid],
+    ["proc.nthreads", "u64", "threads, after the exec 1", () => 1],
+    ["proc.nchilds", "u64", "threads beside the main one, after the exec 0", () => 0],
     [
       "thread.ismain",
       "bool",

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { unfilledFields } from "./define.ts";
 
-/** Known fields of events, processes and containers that no exec event can fill. */
-const subjects = unfilledFields(`
+/** Known fields of events that are no exec, or of how they were captured. */
+const others = unfilledFields(
+  "no exec has it",
+  `
 evt.reltime ns
 evt.reltime.s ns
 evt.reltime.ns ns
 evt.pluginname str
 evt.plugininfo str
 evt.asynctype str
-evt.latency ns D
-evt.latency.s ns D
-evt.latency.ns ns D
-evt.latency.quantized u64 D
-evt.latency.human str D
 evt.deltatime ns
 evt.deltatime.s ns
 evt.deltatime.ns ns
@@ -22,13 +19,9 @@ evt.cpu i16
 evt.buffer bytes
 evt.buflen u64
 evt.io_dir str
-evt.wait_latency ns D
-evt.count.error u32
 evt.count.error.file u32
 evt.count.error.net u32
 evt.count.error.memory u32
-evt.count.error.other u32
-evt.count.exit u32
 evt.count.procinfo u32
 evt.count.threadinfo u32
 evt.around u64 F A! nt nr
@@ -45,16 +38,21 @@ evt.infra.docker.name str
 evt.infra.docker.container.id str
 evt.infra.docker.container.name str
 evt.infra.docker.container.image str
-proc.exe_ino.ctime_duration_pidns_start ns@
-proc.pidns_init_start_ts u64
+thread.nametid str
+util.cnt u64
+`,
+);
+
+/** Known fields of a process that runs: at the gate the new program has none of it yet. */
+const running = unfilledFields(
+  "it would have to be read after the exec, when the process may be gone",
+  `
 proc.fdopencount u64
 proc.fdlimit i64
 proc.fdusage f64
 proc.vmsize u64
 proc.vmrss u64
 proc.vmswap u64
-proc.nthreads u64
-proc.nchilds u64
 proc.stdin.type str
 proc.stdout.type str
 proc.stderr.type str
@@ -63,7 +61,6 @@ proc.stdout.name str
 proc.stderr.name str
 thread.pfmajor u64
 thread.pfminor u64
-thread.vtid i64
 thread.exectime ns
 thread.totexectime ns
 thread.cgroups str
@@ -73,25 +70,31 @@ thread.cpu.user f64
 thread.cpu.system f64
 thread.vmsize u64
 thread.vmrss u64
-thread.nametid str
 thread.vmsize.b u64
 thread.vmrss.b u64
+`,
+);
+
+/** Known fields of containers and pods that the engine is not asked for. */
+const untold = unfilledFields(
+  "the container engine does not tell it",
+  `
 container.liveness_probe str
 container.readiness_probe str
 container.ip str
 container.cni.json str
-container.host_pid bool
-container.host_ipc bool
 k8s.pod.sandbox_id str
 k8s.pod.full_sandbox_id str
 k8s.pod.labels str
 k8s.pod.ip str
 k8s.pod.cni.json str
-util.cnt u64
-`);
+`,
+);
 
 /** Known fields of descriptors and paths: exec events have none. */
-const descriptors = unfilledFields(`
+const descriptors = unfilledFields(
+  "events that open, connect or rename have it, an exec has not",
+  `
 fd.num i64
 fd.type str
 fd.typechar str
@@ -150,7 +153,8 @@ fdlist.cips str
 fdlist.sips str
 fdlist.cports str
 fdlist.sports str
-`);
+`,
+);
 
 /** Every field that is known so that rule files load, and that never has a value here. */
-export const emptyFields = [...subjects, ...descriptors];
+export const emptyFields = [...others, ...running, ...untold, ...descriptors];
