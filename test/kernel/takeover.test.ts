@@ -1,11 +1,13 @@
 // A gate that outlives its process: what waited is answered by the next one, and nothing passes in between.
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t from "tap";
+import { loadBinding } from "../../daemon/kernel/binding.ts";
+import { Gate } from "../../daemon/kernel/gate.ts";
 import { fdStore } from "../support/fd-store.ts";
 import { mountOverlay, requireRoot } from "../support/overlay.ts";
 import { until } from "../support/until.ts";
@@ -22,6 +24,17 @@ function run(program: string): { result: number | undefined } {
 }
 
 if (requireRoot(t)) {
+  await t.test("what is no group is not taken over, and stays open", (t) => {
+    const other = openSync("/dev/null", "r");
+    t.teardown(() => {
+      closeSync(other);
+    });
+    const options = { deadlineMs: 1_000, denyOnDeadline: false, handOverBytes: 1 << 20 };
+    t.throws(() => Gate.open(loadBinding(), { ...options, group: other }), /readlink failed/);
+    t.equal(readSync(other, Buffer.alloc(1)), 0);
+    t.end();
+  });
+
   await t.test("the next process answers what was held, and serves what waited", async (t) => {
     const overlay = mountOverlay();
     // Not below the checkout: a socket's path is short.

@@ -67,7 +67,7 @@ class Gate {
   // threads, at most once until WakeTaken / MountsTaken is called.
   Failure Start(std::function<void()> on_records, std::function<void()> on_mounts);
 
-  // The same with the group of a process that is gone, which becomes ours also where this fails.
+  // The same with the group of a process that is gone; what is no group stays as it is (EBADF).
   // Answers what that process left unanswered as at the deadline; what comes waits in the kernel
   // until StartReading.
   Failure TakeOver(int group, std::function<void()> on_records, std::function<void()> on_mounts);
