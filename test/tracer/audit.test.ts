@@ -87,6 +87,16 @@ t.test("what Linux 6.18 recorded of six execs", (t) => {
   t.end();
 });
 
+t.test("what Linux 6.18 recorded of two execs by 32-bit calls", (t) => {
+  const { execs } = assemble(readFixture("audit-32-bit-6.18.txt"));
+  const same = { errno: 0, exe: "/tmp/tests/true", argv: ["/tmp/tests/true", "thirty two"] };
+  t.match(execs, [
+    { ...same, syscall: "execve", call: "4a40d0 4a62f0" },
+    { ...same, syscall: "execveat", call: "4a40d0 4a62f0" },
+  ]);
+  t.end();
+});
+
 t.test("records of two events among each other", (t) => {
   const mixed = first.flatMap((record, index) => [record, ...second.slice(index, index + 1)]);
   const { execs } = assemble([...mixed, ...second.slice(first.length)]);
