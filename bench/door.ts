@@ -65,7 +65,7 @@ async function compare(
   const samples = `${rounds} × ${calls}`;
   return [
     {
-      what: "request at the engine's API with the plugin, over a bare one",
+      what: "API request with the plugin, over a bare one",
       measured: `× ${ratio.toFixed(2)}`,
       samples,
       detail: `${milliseconds(median(bareMs))} → ${milliseconds(median(withMs))}`,

@@ -87,6 +87,8 @@ if (requireEngine(t)) {
 
   await t.test("without the plugin it is inferred from who is connected", async (t) => {
     const terminal = asPerson(4711, "exec", "-it", "web", "/bin/sh");
+    // What is run before the engine has told of the session cannot be its person's yet.
+    await daemon.alert(({ output }) => output.includes("event=exec_start login=4711"));
     terminal.write("/bin/true unasked\n");
     const alert = await execOf("unasked");
     t.match(clientOf(alert), { loginuid: 4711, confidence: "inferred" });
