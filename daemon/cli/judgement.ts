@@ -5,6 +5,7 @@ import type { RuleSettings } from "../model/rule-settings.ts";
 import { allowlistMacros, type Allowlist, readAllowlist } from "../policy/allowlist.ts";
 import { readPolicies } from "../policy/policy-file.ts";
 import type { Policy } from "../policy/policy.ts";
+import { fieldNamesOf } from "../rules/field-names.ts";
 import { compileScope, loadRules } from "../rules/load.ts";
 import type { Ruleset } from "../rules/ruleset.ts";
 import { errorAt, type Diagnostic, hasErrors } from "../text/diagnostic.ts";
@@ -24,6 +25,8 @@ export interface Judgement {
   readonly ruleset: Ruleset;
   readonly policies: readonly Policy[];
   readonly allowlists: readonly Allowlist[];
+  /** Names of the fields that a rule's condition asks for, by the rule's name. */
+  readonly fieldsOf: (ruleName: string) => ReadonlySet<string>;
 }
 
 /** What a judgement is made of. */
@@ -105,8 +108,13 @@ function compile(
   ];
   const { ruleset } = rules;
   if (ruleset === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const exprs = new Map(rules.compilation.rules.map(({ rule, expr }) => [rule.name, expr]));
+  const fieldsOf = (ruleName: string): ReadonlySet<string> => {
+    const expr = exprs.get(ruleName);
+    return expr === undefined ? new Set() : fieldNamesOf(expr);
+  };
   return {
-    judgement: { origin, mode: files.mode, ruleset, policies, allowlists },
+    judgement: { origin, mode: files.mode, ruleset, policies, allowlists, fieldsOf },
     diagnostics,
   };
 }

@@ -457,6 +457,26 @@ const explainRows: { name: string; args: string[]; code?: number; says: RegExp[]
       says: [/--label "z": expected key=value/],
     },
     {
+      name: "what a policy leaves open",
+      args: ["--policy", "no fetching"],
+      says: [
+        /policy "no fetching" by the files of/,
+        /out of reach +copy +/,
+        /out of reach +interpreter +/,
+      ],
+    },
+    {
+      name: "the same as data",
+      args: ["--policy", "no fetching", "--json"],
+      says: [/"id":"memory-static","name":"a static program in memory","fate":"out of reach"/],
+    },
+    {
+      name: "a policy that there is not",
+      args: ["--policy", "none"],
+      code: 2,
+      says: [/cannot find policy "none" in .*: there are "no fetching"/],
+    },
+    {
       name: "a rule that there is not",
       args: ["--image", "x", "--cmd", "y", "--rule", "Z"],
       code: 2,

@@ -3,7 +3,8 @@ import type { Event } from "../../model/event.ts";
 import { eventOfAlert } from "../../rules/alert-event.ts";
 import { renderDiagnostics } from "../../text/render.ts";
 import { jsonText } from "../../util/json-text.ts";
-import { err, type Result } from "../../util/result.ts";
+import { printableHead } from "../../util/printable-text.ts";
+import { err, ok, type Result } from "../../util/result.ts";
 import { alertSchema } from "../answers.ts";
 import { clientOf, showFailure } from "../ask.ts";
 import {
@@ -19,6 +20,12 @@ import { configOption } from "../configured.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { explainEvent } from "../explain/explain.ts";
 import { imagineExec } from "../explain/imagine.ts";
+import {
+  explainRemaining,
+  remainingText,
+  surroundingsOfDaemon,
+  surroundingsOfFiles,
+} from "../explain/remaining.ts";
 import { explanationText } from "../explain/text.ts";
 import { type Judgement, judgementOfDaemon, judgementOfFiles } from "../judgement.ts";
 
@@ -32,7 +39,11 @@ what the daemon has in force, or, with --offline or --config, by the files, with
 (cooldown, max_actions_per_minute) count from nothing. Of an alert, what it does not carry (environment,
 the file's inode, capabilities) has no value, and argv is its command line cut at blanks.
 
+With --policy: which classes of docs/bypasses.md it denies, kills, only detects, or does not reach, by its rules,
+actions and mode, and by the witness and gate as they are.
+
 Examples:
+  execwarden policy explain --policy 'Web fetch in containers'
   execwarden policy explain 8a1f5a0e-6d2c-4a66-9d0b-1a2b3c4d5e6f
   execwarden policy explain --image nginx:1.27 --cmd 'curl -s http://x' --label com.example.team=web
   execwarden policy explain --offline --image alpine --cmd 'wget x' --path /bin/busybox --user nobody
@@ -49,6 +60,10 @@ Examples:
     },
     { flags: "--user <user>", description: "name or number of the user", defaultText: "root" },
     { flags: "--rule <name>", description: "explain this rule too, also where it does not match" },
+    {
+      flags: "--policy <name>",
+      description: "which known ways around this policy leaves, instead of an exec",
+    },
     { flags: "--offline", description: "judge by the files of the configuration" },
     configOption,
     jsonOption,
@@ -56,6 +71,8 @@ Examples:
   ],
   async run(input, context) {
     const { terminal } = context;
+    const policyName = optionText(input, "policy");
+    if (policyName !== undefined) return explainPolicy(policyName, input, context);
     const event = await eventOf(input, context);
     if (typeof event === "number") return event;
     const judgement = await judgementOf(input, context);
@@ -74,6 +91,35 @@ Examples:
     return exitCodes.ok;
   },
 };
+
+async function explainPolicy(
+  name: string,
+  input: CommandInput,
+  context: CommandContext,
+): Promise<number> {
+  const { terminal } = context;
+  const judgement = await judgementOf(input, context);
+  if (typeof judgement === "number") return judgement;
+  const policy = judgement.policies.find(({ info }) => info.name === name);
+  if (policy === undefined) {
+    const names = judgement.policies.map(({ info }) => `"${info.name}"`).join(", ");
+    const there = names === "" ? "there are none" : `there are ${names}`;
+    await terminal.writeError(
+      `cannot find policy "${name}" in ${judgement.origin}: ${printableHead(there, 500)}\n`,
+    );
+    return exitCodes.usage;
+  }
+  const isOffline = isOptionSet(input, "offline") || optionText(input, "config") !== undefined;
+  const around = isOffline
+    ? ok(await surroundingsOfFiles(input, context))
+    : await surroundingsOfDaemon(input, context);
+  if (!around.ok) return showFailure(around.error, context);
+  const remaining = explainRemaining(policy, judgement, around.value);
+  await terminal.writeOut(
+    isOptionSet(input, "json") ? `${jsonText(remaining)}\n` : remainingText(remaining),
+  );
+  return exitCodes.ok;
+}
 
 /** The event to explain, or the exit code when there is none. */
 async function eventOf(input: CommandInput, context: CommandContext): Promise<Event | number> {
