@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import t from "tap";
+import t, { type Test } from "tap";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
@@ -97,6 +97,15 @@ if (requireEngine(t)) {
       execs: Number(fields["execwarden.execs"]),
     };
   };
+  /** Each is sent or counted, but those whose call could not be read in time: they have no name, and are counted too. */
+  const checkSum = async (t: Test, told: number, expected: number): Promise<void> => {
+    const { argvUnknown, processGone } = (await daemon.status()).gate.counters;
+    const unknown = argvUnknown + processGone;
+    t.ok(
+      told <= expected && told >= expected - unknown,
+      `${told} of ${expected} told or counted, ${unknown} without a name`,
+    );
+  };
   const residentBytes = (): number =>
     Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) * 1024;
 
@@ -125,7 +134,7 @@ if (requireEngine(t)) {
       const { sent, suppressed, execs } = await toldSince(0, "Every True");
       const ofQuiet = rowsOf("Every True", "quiet").length;
       t.equal(ofQuiet, 1, "another container's alerts are its own");
-      t.equal(sent - ofQuiet + suppressed, 2 * count + 1, "each is sent or counted");
+      await checkSum(t, sent - ofQuiet + suppressed, 2 * count + 1);
       t.ok(suppressed > 2 * count - 250, `${suppressed} were counted`);
       t.ok(execs > 2 * count - 200, `${execs} execs are told`);
       t.equal(rowsOf("Exec Flood in Container", "flooded").length, 1);
@@ -160,7 +169,7 @@ if (requireEngine(t)) {
       const count = times(600);
       t.strictSame(await flood("flooded", count, way, "/bin/true"), { ran: count, refused: 0 });
       const { sent, suppressed } = await toldSince(before, "Every True");
-      t.equal(sent + suppressed, count);
+      await checkSum(t, sent + suppressed, count);
     });
   }
 
