@@ -183,6 +183,9 @@ function createImages(binding: Binding, guard: Guard, log: Log): ImageInventory 
     onListed: (imageId, files) => {
       guard.post({ kind: "image", imageId, files });
     },
+    onForgotten: (imageId) => {
+      guard.post({ kind: "image", imageId });
+    },
   });
 }
 

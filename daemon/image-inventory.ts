@@ -12,11 +12,15 @@ export interface ImageInventoryOptions {
   readonly binding: Pick<Binding, "listExecutables">;
   /** Takes a finished list. */
   readonly onListed: (imageId: string, files: readonly ImageFile[]) => void;
+  /** A list made room for others: its image is listed anew at its next start. */
+  readonly onForgotten: (imageId: string) => void;
   readonly log: Log;
 }
 
 const limits = { filesMax: 8_192, bytesMax: 2 ** 31 };
 const imagesMax = 256;
+/** Files of all lists together: some 50 MB in the thread that keeps them. */
+const filesTotalMax = 131_072;
 const waitingMax = 256;
 
 /** Which images have been listed; the oldest is forgotten first, and listed again at its next start. */
@@ -78,8 +82,18 @@ export class ImageInventory {
     const files = filesOf(values, createdNs);
     this.#listed.set(image.id, files.length);
     this.#options.onListed(image.id, files);
-    const oldest = this.#listed.keys().next();
-    if (this.#listed.size > imagesMax && oldest.done !== true) this.#listed.delete(oldest.value);
+    this.#forgetOldest(image.id);
+  }
+
+  // The newest stays, whatever its size: that is bounded itself.
+  #forgetOldest(newest: string): void {
+    for (const id of [...this.#listed.keys()]) {
+      const { files } = this.status();
+      if (this.#listed.size <= imagesMax && files <= filesTotalMax) return;
+      if (id === newest) continue;
+      this.#listed.delete(id);
+      this.#options.onForgotten(id);
+    }
   }
 }
 

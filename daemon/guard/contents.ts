@@ -60,8 +60,12 @@ export class Contents {
     this.#port = port;
   }
 
-  /** The executables that an image ships. */
-  setImage(imageId: string, files: readonly ImageFile[]): void {
+  /** The executables that an image ships; it is forgotten without them. */
+  setImage(imageId: string, files: readonly ImageFile[] | undefined): void {
+    if (files === undefined) {
+      this.#images.delete(imageId);
+      return;
+    }
     const bySize = new Map<number, ImageFile[]>();
     const byPath = new Map<ByteString, ImageFile>();
     for (const file of files) {

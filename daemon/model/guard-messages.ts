@@ -115,8 +115,8 @@ export type ToGuard =
       /** The device of programs in memory, where they are recorded. */
       readonly memfd?: number;
     }
-  /** The executables that an image ships. */
-  | { readonly kind: "image"; readonly imageId: string; readonly files: readonly ImageFile[] }
+  /** The executables that an image ships; without them the image is forgotten. */
+  | { readonly kind: "image"; readonly imageId: string; readonly files?: readonly ImageFile[] }
   /** Alerts taken: gives the guard room to send as many more. */
   | { readonly kind: "taken"; readonly alerts: number }
   /** Build this generation and put it in force; `changed` with the same number answers. */
