@@ -135,6 +135,7 @@ export function createSettlement(parts: {
       post({ kind: "cover", containerId, pid });
     },
     rootsOf: (containerId) => places.rootsOf(containerId),
+    canDeny: () => judge.canDeny,
     couldDeny: (containerId) => {
       const container = places.container(containerId);
       if (container === undefined) return judge.canDeny;

@@ -93,12 +93,11 @@ class GuardThread {
       this.#endTurn();
     });
     const shared = {
-      ...{ judge, places, host: settings.host, monotonicMs },
+      ...{ judge, places, host: settings.host, monotonicMs, log: this.#log },
       nextNumber: (): number => (this.#lastNumber += 1),
       onDrafts: (made: readonly AlertDraft[]): void => {
         this.#sender.add(made);
       },
-      log: this.#log,
     };
     this.#engineLane = new EngineLane(shared);
     this.#pipeline = new Pipeline({
@@ -183,9 +182,11 @@ class GuardThread {
         break;
       case "superblock":
         this.#places.addRoot(message, message.point);
+        this.#settlement.rootAdded(message);
         break;
       case "superblock-gone":
         this.#places.removeRoot(message);
+        this.#settlement.rootGone(message);
         break;
       case "covered":
         this.#settlement.covered(message.containerId, message);

@@ -87,6 +87,7 @@ export class Guarding {
       return;
     }
     const { unmarked, ...coverage } = this.#coverage.cover(insider);
+    this.#options.gate.follow(this.#options.inventory.get(containerId)?.pid ?? insider);
     this.#options.witnessing.covered(containerId, coverage.devices, unmarked);
     this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
     await this.#readUsers(containerId, insider);

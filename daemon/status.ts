@@ -117,6 +117,7 @@ function gateStatus({ generations, gate, guard, inventory }: StatusSources): Sta
     ...(gate.handle === 0 ? { isDetectOnly: true } : {}),
     deadlineMs: generations.config.gate.deadlineMs,
     onDeadline: generations.config.gate.onDeadline,
+    namespaces: native.mounts.namespaces,
     superblocks: (last?.devices ?? []).map(({ device, mode, containers }) => ({
       device: deviceText(device),
       mode: mode === "hold" ? "enforce" : "observe",
@@ -134,6 +135,9 @@ function gateStatus({ generations, gate, guard, inventory }: StatusSources): Sta
       markErrors: native.markErrors,
       inherited: native.inherited,
       stoodIn: native.stoodIn,
+      mountsLate: native.mounts.late,
+      mountsUnmarked: native.mounts.unmarked,
+      namespacesRefused: native.mounts.refused,
       ticketsExhausted: native.ticketsExhausted,
       waiting: native.waiting,
     },

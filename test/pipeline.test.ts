@@ -121,6 +121,7 @@ function setUp(options: SetUp = {}) {
     setDefaultMode: () => undefined,
     requestCoverage: (containerId, pid) => told.push(`cover ${containerId.slice(0, 1)} ${pid}`),
     rootsOf: (id) => places.rootsOf(id),
+    canDeny: () => options.canDeny ?? true,
     couldDeny: () => options.canDeny ?? true,
   });
   if (isSettled)

@@ -143,11 +143,11 @@ function floodsText({ floods, suppressed, active }: Status["floods"]): string {
 }
 
 function gateText({ gate }: Status): string {
-  const { isRunning, isDetectOnly, superblocks, deadlineMs, onDeadline } = gate;
+  const { isRunning, isDetectOnly, superblocks, namespaces, deadlineMs, onDeadline } = gate;
   if (!isRunning) return "NOT RUNNING: no exec is seen";
   if (isDetectOnly === true) return detectOnlyText;
   const held = superblocks.filter(({ mode }) => mode === "enforce").length;
-  return `guards ${superblocks.length} file systems, holds execs on ${held}; after ${deadlineMs} ms: ${onDeadline}`;
+  return `guards ${superblocks.length} file systems in ${namespaces} mount namespaces, holds execs on ${held}; after ${deadlineMs} ms: ${onDeadline}`;
 }
 
 const detectOnlyText =

@@ -18,6 +18,8 @@ export interface SettlementPort {
   requestCoverage(containerId: string, pid: number): void;
   /** Superblocks that are the container's root. */
   rootsOf(containerId: string): readonly RootLife[];
+  /** Whether some policy in force could refuse an exec anywhere. */
+  canDeny(): boolean;
   /** Whether some policy in force could refuse an exec there. */
   couldDeny(containerId: string): boolean;
 }
@@ -46,6 +48,8 @@ export interface Covered {
 export class Settlement {
   readonly #containers = new Map<string, Settled>();
   readonly #port: SettlementPort;
+  /** Roots whose containers are not settled: what they execute from a shared superblock is held as well. */
+  readonly #starting = new Map<number, number>();
 
   constructor(port: SettlementPort) {
     this.#port = port;
@@ -53,6 +57,17 @@ export class Settlement {
 
   isSettled(containerId: string): boolean {
     return this.#containers.get(containerId)?.state === "settled";
+  }
+
+  /** A container's root was mounted. */
+  rootAdded({ device, generation }: RootLife): void {
+    this.#starting.set(device, generation);
+    this.#setDefault();
+  }
+
+  /** It is gone. */
+  rootGone(root: RootLife): void {
+    if (this.#notStarting(root)) this.#setDefault();
   }
 
   /** Starts settling, until its places were seen once: `pid` is a process in it that exists now. */
@@ -135,6 +150,7 @@ export class Settlement {
       if (users.length !== 1 || users[0]?.[0] !== containerId) return;
     }
     this.#port.setMode(root, "observe");
+    this.rootGone(root);
   }
 
   /** Every superblock of every settled container. */
@@ -152,8 +168,15 @@ export class Settlement {
     return [...users].map(([device, entry]) => ({ device, ...entry }));
   }
 
+  #notStarting({ device, generation }: RootLife): boolean {
+    return this.#starting.get(device) === generation && this.#starting.delete(device);
+  }
+
   #apply(containerId: string, settled: Settled): void {
-    for (const root of this.#port.rootsOf(containerId)) this.#port.setMode(root, settled.mode);
+    for (const root of this.#port.rootsOf(containerId)) {
+      this.#port.setMode(root, settled.mode);
+      this.#notStarting(root);
+    }
     for (const device of settled.devices) this.#setShared(device);
     this.#setDefault();
   }
@@ -170,7 +193,9 @@ export class Settlement {
   }
 
   #setDefault(): void {
-    const isHeld = [...this.#containers.values()].some((settled) => settled.mode === "hold");
+    const isHeld =
+      (this.#starting.size > 0 && this.#port.canDeny()) ||
+      [...this.#containers.values()].some((settled) => settled.mode === "hold");
     this.#port.setDefaultMode(isHeld ? "hold" : "observe");
   }
 }

@@ -77,8 +77,10 @@ export interface Binding {
     handle: number,
     ...from: [major: number, minor: number, generation: number, ctimeNs: bigint]
   ): void;
-  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, stoodIn, waiting. */
+  /** seen, allowed, denied, deadlinesMissed, lost, stalls, ticketsExhausted, answerErrors, readErrors, markErrors, inherited, stoodIn, waiting; namespaces, scans, scansLate, placesUnmarked, namespacesRefused. */
   gateCounters(handle: number): number[];
+  /** Follows the mount namespace of process `pid`, which is a container's, until the process ends. */
+  gateFollow(handle: number, pid: number): void;
   /** A client of the kernel's audit subsystem with a thread that takes records. Returns [errno, handle]. */
   auditOpen(handOverBytes: number): [number, number];
   auditClose(handle: number): void;

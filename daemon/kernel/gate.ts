@@ -52,6 +52,19 @@ export interface RootSuperblock {
   readonly point: ByteString;
 }
 
+/** How the mounts of containers are followed (addon/src/mount_scout.h), since the gate was opened. */
+export interface MountCounters {
+  /** Mount namespaces that are followed now. */
+  readonly namespaces: number;
+  readonly scans: number;
+  /** Execs that did not wait any longer for a scan: something mounted just before may have gone unseen. */
+  readonly late: number;
+  /** Places that could not be marked, counted at each scan: execs there are not seen. */
+  readonly unmarked: number;
+  /** Mount namespaces that were too many: what is mounted there later is not seen. */
+  readonly refused: number;
+}
+
 /** What the gate has counted since it was opened. */
 export interface GateNativeCounters {
   readonly seen: number;
@@ -69,6 +82,8 @@ export interface GateNativeCounters {
   /** Answered, and handed over, by the stand-in while this process stood still. */
   readonly stoodIn: number;
   readonly waiting: number;
+  /** What follows the mounts of containers. */
+  readonly mounts: MountCounters;
 }
 
 /**
@@ -186,6 +201,11 @@ export class Gate {
     this.#binding.gateSetDefaultMode(this.handle, gateModes[mode]);
   }
 
+  /** Marks what is mounted in the mount namespace of process `pid`, now and as long as it runs. Never the host's. */
+  follow(pid: number): void {
+    this.#binding.gateFollow(this.handle, pid);
+  }
+
   /** Calls `onMounts` in this thread whenever the mount table changed. */
   watchMounts(onMounts: () => void): void {
     this.#binding.gateOnMounts(this.handle, () => {
@@ -268,6 +288,13 @@ export class Gate {
       inherited: at(10),
       stoodIn: at(11),
       waiting: at(12),
+      mounts: {
+        namespaces: at(13),
+        scans: at(14),
+        late: at(15),
+        unmarked: at(16),
+        refused: at(17),
+      },
     };
   }
 }

@@ -27,6 +27,7 @@ const nothingSeen: GateNativeCounters = {
     inherited: 0,
     stoodIn: 0,
     waiting: 0,
+    mounts: { namespaces: 0, scans: 0, late: 0, unmarked: 0, refused: 0 },
   },
 };
 
@@ -76,6 +77,11 @@ export class WithoutGate implements AnyGate {
 
   roots(): readonly RootSuperblock[] {
     return [...this.#roots.values()];
+  }
+
+  /** There are no marks. */
+  follow(): void {
+    return;
   }
 
   /** Calls `onMounts` after the mount table changed, at most every `lookMs`. */

@@ -53,6 +53,12 @@ export interface GateCounters {
   readonly inherited: number;
   /** Execs that the stand-in answered while the daemon stood still: judged afterwards, too late to be refused. */
   readonly stoodIn: number;
+  /** Execs that no longer waited for what had just been mounted to be marked. */
+  readonly mountsLate: number;
+  /** Places that were mounted in containers and could not be marked, counted each time that they were looked at. */
+  readonly mountsUnmarked: number;
+  /** Mount namespaces of containers that were too many to be followed. */
+  readonly namespacesRefused: number;
   /** Execs answered at once because too many were outstanding. */
   readonly ticketsExhausted: number;
   /** Execs that wait in the kernel now. */
@@ -147,6 +153,8 @@ export interface Status {
     readonly isDetectOnly?: true;
     readonly deadlineMs: number;
     readonly onDeadline: "allow" | "deny";
+    /** Mount namespaces of containers whose mounts are followed now. */
+    readonly namespaces: number;
     readonly superblocks: readonly GuardedSuperblock[];
     readonly counters: GateCounters;
   };

@@ -12,7 +12,7 @@ mode        monitor: nothing is enforced, alerts say what would have been done
 generation  1, in force for 0 s
 engine      connected to unix:///var/run/docker.sock
 containers  3: execs observed in 1, held in 1, 1 before their first exec, which is held
-gate        guards 2 file systems, holds execs on 1; after 250 ms: allow
+gate        guards 2 file systems in 2 mount namespaces, holds execs on 1; after 250 ms: allow
 execs       seen 10, allowed 8, denied 2, waiting 1
 losses      deadlines missed 3
 blind       1970-01-01T00:00:00.000Z to 1970-01-01T00:00:00.900Z, to execs: the daemon ended suddenly

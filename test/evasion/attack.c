@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/mount.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -235,6 +236,20 @@ static int from_nested_overlay(char **argv) {
   return run_from("/tmp/nested", argv);
 }
 
+// A file system that is mounted nowhere: no mount table has it.
+static int from_detached_mount(char **argv) {
+  int context = syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+  if (context < 0) return refused();
+  if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) return refused();
+  int mounted = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+  if (mounted < 0) return refused();
+  int fd = openat(mounted, "x", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+  if (fd < 0 || copy(argv[0], fd) != 0) return refused();
+  close(fd);
+  syscall(SYS_execveat, mounted, "x", argv, environ, 0);
+  return refused();
+}
+
 static int write_text(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
@@ -317,6 +332,7 @@ static const struct {
     {"racing-path", racing_for_path},
     {"tmpfs", from_new_tmpfs},
     {"overlay", from_nested_overlay},
+    {"detached-mount", from_detached_mount},
     {"user-namespace", in_user_namespace},
     {"mount-namespace", in_mount_namespace},
     {"bomb", bomb},

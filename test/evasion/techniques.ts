@@ -35,6 +35,15 @@ const attack = (way: string, ...rest: readonly string[]): readonly string[] => [
   ...(rest.length === 0 ? [curl, "-V"] : rest),
 ];
 
+/** Mounts a tmpfs and copies a static program there, each by an exec (a shell may have its own `cp`), before `then`. */
+const laterTmpfs = (place: string, ...then: readonly string[]): string =>
+  [
+    `/bin/mkdir -p ${place}`,
+    `/bin/mount -t tmpfs none ${place}`,
+    `/bin/cp /bin/busybox ${place}/busybox`,
+    ...then,
+  ].join(" && ");
+
 const named: readonly Technique[] = [
   { name: "docker exec", where: "box", argv: [curl, "-V"], expected: "denied" },
   { name: "child of a shell", where: "box", script: `${curl} -V; :`, expected: "denied" },
@@ -287,6 +296,84 @@ const elsewhere: readonly Technique[] = [
     expected: "denied",
   },
   {
+    name: "detached mount",
+    where: "privileged",
+    argv: attack("detached-mount"),
+    expected: "denied",
+  },
+  {
+    name: "static program on a tmpfs mounted later",
+    where: "privileged",
+    script: laterTmpfs("/tmp/later", "/tmp/later/busybox wget --help"),
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "static program on a bind mount made later",
+    where: "privileged",
+    script:
+      "/bin/mkdir -p /tmp/bound && /bin/mount --bind /tools /tmp/bound && " +
+      "/bin/cp /bin/busybox /tmp/bound/busybox && /tmp/bound/busybox wget --help",
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "static program on a nested overlay",
+    where: "privileged",
+    script: laterTmpfs(
+      "/tmp/inner",
+      "/bin/mkdir /tmp/inner/l /tmp/inner/u /tmp/inner/w /tmp/inner/m",
+      "/bin/mount -t overlay -o lowerdir=/tmp/inner/l,upperdir=/tmp/inner/u,workdir=/tmp/inner/w o /tmp/inner/m",
+      "/bin/cp /bin/busybox /tmp/inner/m/busybox",
+      "/tmp/inner/m/busybox wget --help",
+    ),
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "static program in a mount namespace of its own",
+    where: "privileged",
+    argv: [
+      "/bin/unshare",
+      "-m",
+      "/bin/sh",
+      "-c",
+      laterTmpfs("/tmp/apart", "/tmp/apart/busybox wget --help"),
+    ],
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "static program in a user namespace of its own",
+    where: "privileged",
+    user: "1000",
+    argv: [
+      "/bin/unshare",
+      "-U",
+      "-r",
+      "-m",
+      "/bin/sh",
+      "-c",
+      laterTmpfs("/tmp/apart2", "/tmp/apart2/busybox wget --help"),
+    ],
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "static program, new mount namespace, no exec before",
+    where: "privileged",
+    argv: attack("mount-namespace", "/bin/busybox", "wget", "--help"),
+    ran: usage,
+    expected: "out of reach",
+  },
+  {
+    name: "static program on a detached mount",
+    where: "privileged",
+    argv: attack("detached-mount", "/bin/busybox", "wget", "--help"),
+    ran: usage,
+    expected: "out of reach",
+  },
+  {
     name: "nsenter into another container",
     where: "privileged",
     argv: ["/bin/nsenter", "-t", "VICTIM", "-m", curl, "-V"],
@@ -310,7 +397,7 @@ const elsewhere: readonly Technique[] = [
     where: "own",
     argv: ["--entrypoint=/tools/wget", "IMAGE", "--help"],
     ran: usage,
-    expected: "out of reach",
+    expected: "denied",
   },
 ];
 

@@ -11,6 +11,7 @@ function setUp(roots: Readonly<Record<string, readonly (readonly [number, number
     setDefaultMode: (mode) => told.push(`default ${mode}`),
     requestCoverage: (containerId, pid) => told.push(`cover ${containerId} ${pid}`),
     rootsOf: (id) => (roots[id] ?? []).map(([device, generation]) => ({ device, generation })),
+    canDeny: () => deniers.size > 0,
     couldDeny: (id) => deniers.has(id),
   });
   /** What was told since the last look. */
@@ -197,5 +198,29 @@ t.test("every superblock is told with its mode and its containers", (t) => {
     { device: 42, mode: "hold", containers: ["strict"] },
     { device: 44, mode: "hold", containers: ["new"] },
   ]);
+  t.end();
+});
+
+t.test("while a container starts, what has no mode of its own is held for it", (t) => {
+  const { settlement, deniers, news } = setUp({ web: [[42, 1]] });
+  deniers.add("web");
+  settlement.rootAdded({ device: 42, generation: 1 });
+  settlement.rootAdded({ device: 43, generation: 2 });
+  t.strictSame(news(), ["default hold", "default hold"]);
+  deniers.clear();
+  deniers.add("another");
+  settlement.begin("web", 7);
+  settlement.covered("web", { devices: [], isComplete: true });
+  t.strictSame(news(), ["cover web 7", "42/1 observe", "default hold"], "43 is not settled");
+  settlement.rootGone({ device: 43, generation: 1 });
+  t.strictSame(news(), [], "another life of the number");
+  settlement.rootGone({ device: 43, generation: 2 });
+  t.strictSame(news(), ["default observe"]);
+  settlement.rootAdded({ device: 44, generation: 3 });
+  settlement.giveUp({ device: 44, generation: 3 }, undefined);
+  t.strictSame(news(), ["default hold", "44/3 observe", "default observe"], "nobody's");
+  deniers.clear();
+  settlement.rootAdded({ device: 45, generation: 4 });
+  t.strictSame(news(), ["default observe"], "nothing could be refused anyway");
   t.end();
 });

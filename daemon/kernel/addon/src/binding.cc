@@ -6,38 +6,17 @@
 #include <sys/sysmacros.h>
 
 #include <cerrno>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <utility>
 
 #include "binding_audit.h"
 #include "binding_contents.h"
 #include "binding_host.h"
-#include "gate.h"
 #include "host_calls.h"
-#include "wake.h"
+#include "open_gates.h"
 
 namespace execwarden {
 namespace {
-
-struct OpenGate {
-  explicit OpenGate(const GateOptions& options) : gate(options) {}
-  std::shared_ptr<Wake> records = std::make_shared<Wake>();
-  std::shared_ptr<Wake> mounts = std::make_shared<Wake>();
-  Gate gate;
-};
-
-std::mutex gates_mutex;
-std::map<uint32_t, std::shared_ptr<OpenGate>>& Gates() {
-  static auto* gates = new std::map<uint32_t, std::shared_ptr<OpenGate>>();
-  return *gates;
-}
-
-std::shared_ptr<OpenGate> FindGate(const Napi::CallbackInfo& info) {
-  std::lock_guard<std::mutex> lock(gates_mutex);
-  auto found = Gates().find(info[0].As<Napi::Number>().Uint32Value());
-  return found == Gates().end() ? nullptr : found->second;
-}
 
 uint64_t DeviceOf(const Napi::CallbackInfo& info) {
   return makedev(info[1].As<Napi::Number>().Uint32Value(),
@@ -65,11 +44,7 @@ Napi::Value GateOpen(const Napi::CallbackInfo& info) {
   Gate::Failure failure = group < 0 ? open->gate.Start(on_records, on_mounts)
                                     : open->gate.TakeOver(group, on_records, on_mounts);
   if (failure.error != 0) return Refuse(info.Env(), failure.error, failure.syscall);
-  std::lock_guard<std::mutex> lock(gates_mutex);
-  static uint32_t next_handle = 1;
-  uint32_t handle = next_handle++;
-  Gates()[handle] = std::move(open);
-  return Napi::Number::New(info.Env(), handle);
+  return Napi::Number::New(info.Env(), AddGate(std::move(open)));
 }
 
 Napi::Value GateStartReading(const Napi::CallbackInfo& info) {
@@ -90,12 +65,8 @@ Napi::Value GateStore(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value GateClose(const Napi::CallbackInfo& info) {
-  std::shared_ptr<OpenGate> open = FindGate(info);
+  std::shared_ptr<OpenGate> open = RemoveGate(info);
   if (!open) return info.Env().Undefined();
-  {
-    std::lock_guard<std::mutex> lock(gates_mutex);
-    Gates().erase(info[0].As<Napi::Number>().Uint32Value());
-  }
   open->gate.Stop();
   open->records->Detach();
   open->mounts->Detach();
@@ -212,47 +183,27 @@ Napi::Value GateAnswer(const Napi::CallbackInfo& info) {
                             open->gate.Answer(ticket, info[3].As<Napi::Boolean>().Value()));
 }
 
-// handle, slot, generation, sizeMax, ctimeNs, callback
-Napi::Value GateDigest(const Napi::CallbackInfo& info) {
+// handle, pid
+Napi::Value GateFollow(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
-  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
-  Descriptor file = open ? open->gate.FileOf(ticket) : Descriptor();
-  if (!file.valid()) return Napi::Boolean::New(info.Env(), false);
-  auto size_max = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
-  bool lossless = false;
-  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
-  DigestLater(info.Env(), file.Release(), {size_max, ctime_ns, !KeptFiles::Names(ticket)},
-              info[5].As<Napi::Function>());
-  return Napi::Boolean::New(info.Env(), true);
-}
-
-// handle, slot, generation
-Napi::Value GateForgetFile(const Napi::CallbackInfo& info) {
-  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
-  if (auto open = FindGate(info); open && KeptFiles::Names(ticket)) open->gate.FileOf(ticket);
-  return info.Env().Undefined();
-}
-
-// handle, major, minor, generation, ctimeNs
-Napi::Value GateKeepFiles(const Napi::CallbackInfo& info) {
-  std::shared_ptr<OpenGate> open = FindGate(info);
-  if (!open) return info.Env().Undefined();
-  bool lossless = false;
-  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
-  open->gate.superblocks().KeepFilesFrom(DeviceOf(info), ctime_ns,
-                                         info[3].As<Napi::Number>().Uint32Value());
+  if (open) open->gate.scout().Follow(info[1].As<Napi::Number>().Int32Value());
   return info.Env().Undefined();
 }
 
 Napi::Value GateCounters(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
-  Napi::Array result = Napi::Array::New(info.Env(), kCounters + 1);
-  auto values = open ? open->gate.Counters() : std::array<uint64_t, kCounters>{};
-  for (uint32_t i = 0; i < kCounters; i++) {
-    result.Set(i, Napi::Number::New(info.Env(), static_cast<double>(values[i])));
+  Napi::Array result = Napi::Array::New(info.Env());
+  if (!open) return result;
+  uint32_t at = 0;
+  auto add = [&](uint64_t value) {
+    result.Set(at++, Napi::Number::New(info.Env(), static_cast<double>(value)));
+  };
+  for (uint64_t value : open->gate.Counters()) add(value);
+  add(open->gate.outstanding());
+  MountScoutCounts scout = open->gate.scout().Counts();
+  for (uint64_t value : {scout.namespaces, scout.scans, scout.late, scout.failed, scout.refused}) {
+    add(value);
   }
-  result.Set(uint32_t{kCounters},
-             Napi::Number::New(info.Env(), open ? open->gate.outstanding() : 0));
   return result;
 }
 
@@ -277,10 +228,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateSetDefaultMode", GateSetDefaultMode},
       {"gateDrain", GateDrain},
       {"gateAnswer", GateAnswer},
-      {"gateDigest", GateDigest},
-      {"gateForgetFile", GateForgetFile},
-      {"gateKeepFiles", GateKeepFiles},
       {"gateCounters", GateCounters},
+      {"gateFollow", GateFollow},
   };
   for (const Entry& entry : kEntries) {
     exports.Set(entry.name, Napi::Function::New(env, entry.function, entry.name));

@@ -3,13 +3,16 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "contents.h"
+#include "open_gates.h"
 
 namespace execwarden {
 namespace {
@@ -66,8 +69,14 @@ Napi::Value ListExecutablesCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-}  // namespace
+struct DigestOptions {
+  uint64_t size_max;
+  int64_t ctime_ns;
+  bool is_urgent;  // an exec waits for it
+};
 
+// Takes the digest of `fd` in a thread of its own, closes it and calls back with a Buffer or an
+// errno.
 void DigestLater(Napi::Env env, int fd, const DigestOptions& options, Napi::Function callback) {
   auto work = [fd, options] {
     // A thread begins with the priority of the one that started it (sched(7)).
@@ -79,8 +88,47 @@ void DigestLater(Napi::Env env, int fd, const DigestOptions& options, Napi::Func
   Later<DigestResult>(env, callback, "ew-digest", work, DigestValue);
 }
 
+// handle, slot, generation, sizeMax, ctimeNs, callback
+Napi::Value GateDigest(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  Descriptor file = open ? open->gate.FileOf(ticket) : Descriptor();
+  if (!file.valid()) return Napi::Boolean::New(info.Env(), false);
+  auto size_max = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
+  bool lossless = false;
+  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
+  DigestLater(info.Env(), file.Release(), {size_max, ctime_ns, !KeptFiles::Names(ticket)},
+              info[5].As<Napi::Function>());
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+// handle, slot, generation
+Napi::Value GateForgetFile(const Napi::CallbackInfo& info) {
+  Ticket ticket{info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value()};
+  if (auto open = FindGate(info); open && KeptFiles::Names(ticket)) open->gate.FileOf(ticket);
+  return info.Env().Undefined();
+}
+
+// handle, major, minor, generation, ctimeNs
+Napi::Value GateKeepFiles(const Napi::CallbackInfo& info) {
+  std::shared_ptr<OpenGate> open = FindGate(info);
+  if (!open) return info.Env().Undefined();
+  uint64_t device =
+      makedev(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
+  bool lossless = false;
+  int64_t ctime_ns = info[4].As<Napi::BigInt>().Int64Value(&lossless);
+  open->gate.superblocks().KeepFilesFrom(device, ctime_ns,
+                                         info[3].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
 void ExportContents(Napi::Env env, Napi::Object exports) {
   exports.Set("listExecutables", Napi::Function::New(env, ListExecutablesCall, "listExecutables"));
+  exports.Set("gateDigest", Napi::Function::New(env, GateDigest, "gateDigest"));
+  exports.Set("gateForgetFile", Napi::Function::New(env, GateForgetFile, "gateForgetFile"));
+  exports.Set("gateKeepFiles", Napi::Function::New(env, GateKeepFiles, "gateKeepFiles"));
 }
 
 }  // namespace execwarden

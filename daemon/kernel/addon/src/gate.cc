@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstring>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "gate_thread.h"
@@ -48,7 +47,9 @@ Gate::Gate(const GateOptions& options)
     : deadline_ns_(options.deadline_ns),
       deny_on_deadline_(options.deny_on_deadline),
       tickets_(TicketsMax()),
-      hand_over_(options.hand_over_bytes) {}
+      hand_over_(options.hand_over_bytes),
+      scout_({[this](const MarkRequest& request) { return Mark(request); },
+              [this](uint64_t device) { return superblocks_.IsRoot(device); }}) {}
 
 Gate::~Gate() { Stop(); }
 
@@ -98,7 +99,9 @@ Gate::Failure Gate::StartThreads() {
   if (!timer_.valid()) return {errno, "timerfd_create"};
   mountinfo_.Reset(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   if (!mountinfo_.valid()) return {errno, "open"};
-  int error = stand_in_.Open();
+  int error = scout_.Start();
+  if (error != 0) return {error, "epoll_ctl"};
+  error = stand_in_.Open();
   if (error != 0) return {error, "eventfd"};
   stand_in_record_ = std::make_unique<uint64_t[]>(kRecordMax / 8);
   keeper_ = std::thread([this] { KeeperLoop(); });
@@ -123,32 +126,8 @@ void Gate::Stop() {
     if (reader_.joinable()) reader_.join();
   }
   if (keeper_.joinable()) keeper_.join();
+  scout_.Stop();
   fanotify_.Reset(-1);
-}
-
-void Gate::SetRootPatterns(std::vector<RootPattern> patterns) {
-  {
-    std::lock_guard<std::mutex> lock(roots_mutex_);
-    patterns_ = std::move(patterns);
-  }
-  MarkRoots();
-}
-
-void Gate::MarkRoots() {
-  std::lock_guard<std::mutex> lock(roots_mutex_);
-  std::unordered_set<uint64_t> present;
-  for (const Root& root : FindRoots(ReadMountTable(), patterns_)) {
-    if (present.contains(root.device)) continue;
-    // The mode is there before the first event can be. Known roots are marked again: a container
-    // that stops and starts can get the same numbers and path, and a second mark changes nothing.
-    bool is_new = superblocks_.Register(root);
-    MarkResult result =
-        AddMark(fanotify_.get(), {"/", root.point, major(root.device), minor(root.device), true});
-    bool is_gone = result.error == ESTALE || result.error == ENOENT;
-    if (result.error != 0 && !is_gone) Count(kMarkErrors);
-    if (result.error == 0 || (is_gone && !is_new)) present.insert(root.device);
-  }
-  superblocks_.KeepRoots(present);
 }
 
 bool Gate::Answer(Ticket ticket, bool allow) {
@@ -167,13 +146,17 @@ std::array<uint64_t, kCounters> Gate::Counters() const {
 }
 
 void Gate::Respond(int event_fd, bool allow) {
+  WriteResponse(event_fd, allow);
+  Count(allow ? kAllowed : kDenied);
+}
+
+void Gate::WriteResponse(int event_fd, bool allow) {
   fanotify_response response{};
   response.fd = event_fd;
   response.response = allow ? FAN_ALLOW : FAN_DENY;
   ssize_t written = write(fanotify_.get(), &response, sizeof response);
   if (written != static_cast<ssize_t>(sizeof response)) Count(kAnswerErrors);
   close(event_fd);
-  Count(allow ? kAllowed : kDenied);
 }
 
 void Gate::ReaderLoop() {
@@ -205,11 +188,11 @@ bool Gate::ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper) {
   auto* event = reinterpret_cast<fanotify_event_metadata*>(events);
   for (; FAN_EVENT_OK(event, length); event = FAN_EVENT_NEXT(event, length)) {
     if (event->fd < 0) continue;
-    if (!(event->mask & FAN_OPEN_EXEC_PERM)) {
-      close(event->fd);
-      continue;
+    if (event->mask & FAN_OPEN_EXEC_PERM) {
+      Serve(event->fd, event->pid, record, is_keeper);
+    } else {
+      ServeOpen(event->fd, event->pid, is_keeper);
     }
-    Serve(event->fd, event->pid, record, is_keeper);
   }
   return true;
 }
@@ -240,7 +223,11 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
     if (fd >= 0) ServeWithoutTicket(fd, opened, tid, record);
     return;
   }
-  TakeSnapshot({file.get(), opened, tid, !is_keeper}, record);
+  uint64_t mount_namespace = 0;
+  TakeSnapshot({file.get(), opened, tid, !is_keeper, is_keeper ? nullptr : &mount_namespace},
+               record);
+  scout_.Look(mount_namespace, tid, deadline_ns_ / kLookShare);
+  if (superblocks_.EndStart(opened.st_dev)) IgnoreOpens(fanotify_.get(), file.get());
   RecordHeader* header = HeaderOf(record);
   header->ticket_slot = ticket.slot;
   header->ticket_generation = ticket.generation;

@@ -19,6 +19,7 @@
 #include "hand_over.h"
 #include "kept_files.h"
 #include "marks.h"
+#include "mount_scout.h"
 #include "proc_file.h"
 #include "roots.h"
 #include "snapshot.h"
@@ -83,6 +84,7 @@ class Gate {
   void SetRootPatterns(std::vector<RootPattern> patterns);
   // Modes and roots; shared with the threads that decide.
   Superblocks& superblocks() { return superblocks_; }
+  MountScout& scout() { return scout_; }
 
   // For execs that come from now on; the answer for those that wait too.
   void SetDeadline(uint64_t deadline_ns, bool deny_on_deadline) {
@@ -107,11 +109,15 @@ class Gate {
   Failure StartThreads();
   void AnswerInherited();
   void ReaderLoop();
-  void LookAtMounts();
+  // `is_change`: roots that are new have just been mounted.
+  void LookAtMounts(bool is_change);
   void KeeperLoop();
   // Serves what one read(2) gives; false when nothing was waiting.
   bool ReadOnce(uint8_t* events, uint8_t* record, bool is_keeper);
   void Serve(int event_fd, int tid, uint8_t* record, bool is_keeper);
+  // Something is opened on a root whose container starts: by the runtime, which is in the
+  // container's mount namespace by then. What the container's first exec can be of is marked now.
+  void ServeOpen(int event_fd, int tid, bool is_keeper);
   void ServeWithoutTicket(int event_fd, const struct stat& opened, int tid, uint8_t* record);
   void ServeWhileStuck(uint8_t* events, uint8_t* record);
   // Allows an exec that is not held; keeps its file where somebody may ask what is in it.
@@ -127,7 +133,8 @@ class Gate {
   // Wakes the keeper at `at_ns`, unless it wakes earlier anyway.
   void ArmTimer(uint64_t at_ns);
   void Respond(int event_fd, bool allow);
-  void MarkRoots();
+  void WriteResponse(int event_fd, bool allow);
+  void MarkRoots(bool is_change);
   void Count(Counter counter) { counters_[counter].fetch_add(1, std::memory_order_relaxed); }
 
   std::atomic<uint64_t> deadline_ns_;
@@ -156,6 +163,7 @@ class Gate {
   std::mutex roots_mutex_;  // one scan of the mount table at a time
   std::vector<RootPattern> patterns_;
   Superblocks superblocks_;
+  MountScout scout_;
   std::array<std::atomic<uint64_t>, kCounters> counters_{};
   std::atomic<bool> unannounced_{false};  // the stand-in has handed records over
   std::unique_ptr<uint64_t[]> stand_in_record_;

@@ -57,11 +57,6 @@ void Gate::ServeWhileStuck(uint8_t* events, uint8_t* record) {
   ArmTimer(now + kStuckRetryNs);
 }
 
-void Gate::LookAtMounts() {
-  MarkRoots();
-  if (!mounts_announced_.exchange(true)) on_mounts_();
-}
-
 void Gate::KeeperLoop() {
   Hurry("ew-gate-keeper");
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
@@ -69,7 +64,7 @@ void Gate::KeeperLoop() {
   Watch(epoll.get(), timer_.get(), EPOLLIN);
   Watch(epoll.get(), mountinfo_.get(), EPOLLPRI);
   // Adding it has consumed what changed since it was opened (fs/proc_namespace.c, mounts_poll).
-  LookAtMounts();
+  LookAtMounts(false);
   alignas(8) uint8_t events[kEventsBytes];
   auto record = std::make_unique<uint64_t[]>(kRecordMax / 8);
   while (!stopping_.load()) {
@@ -80,7 +75,7 @@ void Gate::KeeperLoop() {
       int fd = ready[i].data.fd;
       if (fd == timer_.get()) DrainCounter(fd);
       if (fd != mountinfo_.get()) continue;
-      LookAtMounts();
+      LookAtMounts(true);
     }
     AnswerExpired(kByKeeper);
     ServeWhileStuck(events, reinterpret_cast<uint8_t*>(record.get()));

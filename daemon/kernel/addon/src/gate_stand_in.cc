@@ -59,7 +59,12 @@ void Gate::StandInForReader(uint64_t progress) {
     if (length < 0 && errno != EINTR) Count(kReadErrors);
     auto* event = reinterpret_cast<fanotify_event_metadata*>(events);
     for (; FAN_EVENT_OK(event, length); event = FAN_EVENT_NEXT(event, length)) {
-      if (event->fd >= 0) ServeForReader(event->fd, event->pid);
+      if (event->fd < 0) continue;
+      if (event->mask & FAN_OPEN_EXEC_PERM) {
+        ServeForReader(event->fd, event->pid);
+      } else {
+        WriteResponse(event->fd, true);
+      }
     }
   }
 }

@@ -17,6 +17,9 @@ namespace execwarden {
 // deadline yet.
 constexpr size_t kEventsBytes = FAN_EVENT_METADATA_LEN;
 
+// The part of the deadline that an exec waits for what was mounted to be marked.
+constexpr uint64_t kLookShare = 8;
+
 inline void WakeUp(int eventfd) {
   uint64_t one = 1;
   ssize_t written = write(eventfd, &one, sizeof one);

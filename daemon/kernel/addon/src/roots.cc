@@ -1,67 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roots.h"
 
-#include <fcntl.h>
-#include <sys/sysmacros.h>
+#include <utility>
 
-#include <charconv>
-
-#include "proc_file.h"
+#include "mount_table.h"
 
 namespace execwarden {
 namespace {
 
-// Takes the text up to the next blank off the front.
-std::string_view TakeField(std::string_view* line) {
-  size_t end = line->find(' ');
-  std::string_view field = line->substr(0, end);
-  line->remove_prefix(end == std::string_view::npos ? line->size() : end + 1);
-  return field;
-}
-
-// The kernel writes blank, tab, newline, backslash and '#' as \ooo (fs/proc_namespace.c, mangle).
-std::string Unescape(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (size_t i = 0; i < text.size(); i++) {
-    unsigned code = 0;
-    const char* digits = text.data() + i + 1;
-    bool is_escape = text[i] == '\\' && i + 3 < text.size() &&
-                     std::from_chars(digits, digits + 3, code, 8).ptr == digits + 3;
-    result.push_back(is_escape ? static_cast<char>(code) : text[i]);
-    if (is_escape) i += 3;
-  }
-  return result;
-}
-
-bool ParseDevice(std::string_view text, uint64_t* out) {
-  unsigned major_number = 0;
-  unsigned minor_number = 0;
-  const char* end = text.data() + text.size();
-  auto first = std::from_chars(text.data(), end, major_number);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != ':') return false;
-  auto second = std::from_chars(first.ptr + 1, end, minor_number);
-  if (second.ec != std::errc() || second.ptr != end) return false;
-  *out = makedev(major_number, minor_number);
-  return true;
-}
-
 bool Fits(const std::string& point, const RootPattern& pattern) {
   return point.starts_with(pattern.prefix) && point.ends_with(pattern.suffix) &&
          point.find(pattern.infix) != std::string::npos;
-}
-
-// ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG…] - TYPE SOURCE SUPEROPTIONS
-bool ParseOverlay(std::string_view line, Root* out) {
-  TakeField(&line);
-  TakeField(&line);
-  std::string_view device = TakeField(&line);
-  TakeField(&line);
-  std::string_view point = TakeField(&line);
-  while (!line.empty() && TakeField(&line) != "-") continue;
-  if (TakeField(&line) != "overlay" || !ParseDevice(device, &out->device)) return false;
-  out->point = Unescape(point);
-  return out->point != "/";
 }
 
 }  // namespace
@@ -69,30 +18,15 @@ bool ParseOverlay(std::string_view line, Root* out) {
 std::vector<Root> FindRoots(std::string_view mountinfo, const std::vector<RootPattern>& patterns) {
   std::vector<Root> roots;
   while (!mountinfo.empty()) {
-    size_t end = mountinfo.find('\n');
-    Root root;
-    if (ParseOverlay(mountinfo.substr(0, end), &root)) {
-      for (const RootPattern& pattern : patterns) {
-        if (!Fits(root.point, pattern)) continue;
-        roots.push_back(std::move(root));
-        break;
-      }
+    MountLine line;
+    if (!TakeMountLine(&mountinfo, &line) || line.type != "overlay" || line.point == "/") continue;
+    for (const RootPattern& pattern : patterns) {
+      if (!Fits(line.point, pattern)) continue;
+      roots.push_back({line.device, std::move(line.point)});
+      break;
     }
-    mountinfo.remove_prefix(end == std::string_view::npos ? mountinfo.size() : end + 1);
   }
   return roots;
-}
-
-std::string ReadMountTable() {
-  Descriptor file(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-  std::string text;
-  char chunk[16 * 1024];
-  while (file.valid()) {
-    ssize_t got = read(file.get(), chunk, sizeof chunk);
-    if (got <= 0) break;
-    text.append(chunk, static_cast<size_t>(got));
-  }
-  return text;
 }
 
 }  // namespace execwarden

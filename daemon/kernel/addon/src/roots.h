@@ -25,7 +25,4 @@ struct Root {
 // Every container root in the text of /proc/self/mountinfo (proc(5)); never the mount at "/".
 std::vector<Root> FindRoots(std::string_view mountinfo, const std::vector<RootPattern>& patterns);
 
-// Whole content of /proc/self/mountinfo; empty when it cannot be read.
-std::string ReadMountTable();
-
 }  // namespace execwarden

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -183,6 +184,14 @@ int ThreadGroupOf(const char* status, size_t length, int fallback) {
   return at ? static_cast<int>(strtol(at + 7, nullptr, 10)) : fallback;
 }
 
+// Whether CAP_SYS_ADMIN is in the bounding set, as in a container that was given it and in every
+// new user namespace (capabilities(7)). Others cannot mount, nor leave their mount namespace; for
+// them the look, some 10 us, is saved.
+bool MayMount(const char* status, size_t length) {
+  const char* at = static_cast<const char*>(memmem(status, length, "\nCapBnd:\t", 9));
+  return at && (strtoull(at + 9, nullptr, 16) >> CAP_SYS_ADMIN & 1) != 0;
+}
+
 // stat is the thread group leader's: its start time names the process, also when another thread
 // calls. Returns the parent's pid, 0 when unknown. The buffers end in bytes that are no digits.
 int WriteProcess(int directory, int tid, Writer* writer, RecordHeader* header) {
@@ -231,7 +240,12 @@ size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
     ssize_t head = pread(request.event_fd, writer.cursor(), kHeadMax, 0);
     writer.Commit(kHead, head > 0 ? static_cast<size_t>(head) : 0);
   }
+  const char* status = writer.cursor();
   int parent = WriteProcess(directory.get(), request.tid, &writer, header);
+  if (request.mount_namespace && MayMount(status, header->lengths[kStatus])) {
+    struct stat facts{};
+    if (fstatat(directory.get(), "ns/mnt", &facts, 0) == 0) *request.mount_namespace = facts.st_ino;
+  }
   writer.File(kCgroup, directory.get(), "cgroup", 8192);
   writer.File(kLoginuid, directory.get(), "loginuid", 32);
   writer.Commit(kCwd, ReadLinkAt(directory.get(), "cwd", writer.cursor(), kPathMax));

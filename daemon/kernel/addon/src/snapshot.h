@@ -63,6 +63,9 @@ struct SnapshotRequest {
   const struct stat& file;  // of event_fd; all zeros when it is not known
   int tid;
   bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
+  // Becomes the inode of the caller's mount namespace where the caller could mount; null: not
+  // wanted.
+  uint64_t* mount_namespace = nullptr;
 };
 
 // Fills `record` (kRecordMax bytes, 8-aligned) and returns its size. Never fails: what cannot be

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "superblocks.h"
 
+#include <utility>
+
 namespace execwarden {
+namespace {
+
+constexpr uint32_t kStartOpensMax = 256;
+
+}  // namespace
 
 Treatment Superblocks::TreatmentOf(uint64_t device) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -28,6 +35,7 @@ void Superblocks::SetMode(uint64_t device, Mode mode, uint32_t generation) {
   if ((is_known ? found->second.generation : 0) != generation) return;
   if (mode != Mode::kNone) {
     superblocks_[device].mode = mode;
+    superblocks_[device].start_opens = 0;
   } else if (is_known && generation == 0) {
     superblocks_.erase(found);
   }
@@ -53,8 +61,28 @@ bool Superblocks::Register(const Root& root) {
   std::lock_guard<std::mutex> lock(mutex_);
   Superblock& superblock = superblocks_[root.device];
   if (superblock.generation != 0 && superblock.point == root.point) return false;
-  superblock = {Mode::kHold, next_generation_++, kNeverNs, root.point};
+  superblock = {Mode::kHold, next_generation_++, kNeverNs, 0, root.point};
   return true;
+}
+
+void Superblocks::BeginStart(uint64_t device) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = superblocks_.find(device);
+  if (found != superblocks_.end()) found->second.start_opens = kStartOpensMax;
+}
+
+bool Superblocks::TakeStartOpen(uint64_t device) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = superblocks_.find(device);
+  if (found == superblocks_.end() || found->second.start_opens == 0) return false;
+  found->second.start_opens--;
+  return true;
+}
+
+bool Superblocks::EndStart(uint64_t device) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = superblocks_.find(device);
+  return found != superblocks_.end() && std::exchange(found->second.start_opens, 0) != 0;
 }
 
 void Superblocks::KeepRoots(const std::unordered_set<uint64_t>& present) {

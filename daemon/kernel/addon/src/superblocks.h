@@ -46,9 +46,16 @@ class Superblocks {
   // Files that changed at `ctime_ns` or later are kept open after an observed exec. Device 0: those
   // on devices that have no mode of their own. A generation counts as in SetMode.
   void KeepFilesFrom(uint64_t device, int64_t ctime_ns, uint32_t generation);
+  bool IsRoot(uint64_t device) { return TreatmentOf(device).generation != 0; }
   // Takes a root into the table, held, unless it is there already with this mount point.
   bool Register(const Root& root);
   // Forgets the roots that are not there any more.
+  // The next opens on a root that has just been mounted are looked at (Gate::ServeOpen), until the
+  // first exec there or its first mode, and so many at most. Counts one; false when that is over.
+  void BeginStart(uint64_t device);
+  bool TakeStartOpen(uint64_t device);
+  // Whether it had begun.
+  bool EndStart(uint64_t device);
   void KeepRoots(const std::unordered_set<uint64_t>& present);
   std::vector<MarkedRoot> Roots();
 
@@ -57,6 +64,7 @@ class Superblocks {
     Mode mode = Mode::kNone;
     uint32_t generation = 0;
     int64_t keep_from_ns = kNeverNs;
+    uint32_t start_opens = 0;
     std::string point;
   };
 
