@@ -8,7 +8,7 @@ import type { Definition, Named, ReadEntry } from "./definition.ts";
 import type { RuleCode } from "./diagnostic-texts.ts";
 
 /** YAML 1.1 words for truth, as rule files have always used them. */
-const truthWords: ReadonlyMap<string, boolean> = new Map(
+export const truthWords: ReadonlyMap<string, boolean> = new Map(
   ["y", "yes", "on", "true", "n", "no", "off", "false"].flatMap((word, i) => {
     const capital = word.charAt(0).toUpperCase() + word.slice(1);
     return [word, capital, word.toUpperCase()].map((form): [string, boolean] => [form, i < 4]);

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { priorities } from "../model/alert.ts";
+import { truthWords } from "./entry-reader.ts";
 
 const text = { type: "string", minLength: 1 } as const;
-const flag = { enum: [true, false, "yes", "no", "on", "off"] } as const;
+const flag = { enum: [true, false, ...truthWords.keys()] };
+// The names for an editor to offer, and any case of them.
+const priority = {
+  anyOf: [{ enum: priorities }, { type: "string", pattern: anyCaseOf([...priorities, "info"]) }],
+};
 const texts = { type: "array", items: { type: ["string", "number", "boolean"] } } as const;
+
+// JSON Schema has no flag for it (RFC 9485 and ECMA-262 patterns as they stand).
+function anyCaseOf(names: readonly string[]): string {
+  const letters = (name: string): string =>
+    name.replace(/[a-z]/gi, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
+  return `^(?:${names.map(letters).join("|")})$`;
+}
 
 function overrides(keys: Readonly<Record<string, readonly string[]>>): object {
   const properties = Object.fromEntries(
@@ -34,7 +46,7 @@ const rule = {
     condition: text,
     output: text,
     desc: text,
-    priority: { enum: [...priorities, ...priorities.map((name) => name.toUpperCase()), "INFO"] },
+    priority,
     source: text,
     enabled: flag,
     tags: texts,

@@ -183,6 +183,30 @@ t.test("schemas are JSON, and an unknown one is refused", async (t) => {
   t.match(await runCommand("schema", "x"), { code: 2, error: "expected one of rules" });
 });
 
+t.test(
+  "the schema of rule files takes priorities and truth words as the reader does",
+  async (t) => {
+    const { out } = await runCommand("schema", "rules");
+    interface Schema {
+      readonly items: {
+        readonly anyOf: readonly {
+          readonly properties: {
+            readonly enabled: { readonly enum: readonly unknown[] };
+            readonly priority: { readonly anyOf: readonly { readonly pattern?: string }[] };
+          };
+        }[];
+      };
+    }
+    const [rule] = (JSON.parse(out) as Schema).items.anyOf;
+    const truthWords = rule?.properties.enabled.enum;
+    const pattern = new RegExp(rule?.properties.priority.anyOf[1]?.pattern ?? "");
+    for (const word of [true, false, "y", "No", "ON"])
+      t.ok(truthWords?.includes(word), String(word));
+    for (const word of ["Warning", "warning", "INFO", "info", "eMerGency"]) t.match(word, pattern);
+    for (const word of ["warn", "Warning ", "0", ""]) t.notMatch(word, pattern);
+  },
+);
+
 t.test("fmt writes what is laid out otherwise, once, and says so", async (t) => {
   const [file, link, wrong] = ["fmt.yaml", "link.yaml", "wrong.yaml"].map((n) =>
     join(directory, n),
