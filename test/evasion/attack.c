@@ -44,6 +44,16 @@ static int from_memory(char **argv) {
   return refused();
 }
 
+// The same by the descriptor's path.
+static int from_memory_path(char **argv) {
+  char path[64];
+  int fd = syscall(SYS_memfd_create, "payload", 0);
+  if (fd < 0 || copy(argv[0], fd) != 0) return refused();
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  execve(path, argv, environ);
+  return refused();
+}
+
 static int by_descriptor(char **argv) {
   int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
   if (fd < 0) return refused();
@@ -75,6 +85,17 @@ static int disguised(char **argv) {
   pthread_setname_np(pthread_self(), "nginx");
   argv[0] = "nginx: worker process";
   execve(program, argv, environ);
+  return refused();
+}
+
+// A name and a last argument that are no UTF-8.
+static int odd_arguments(char **argv) {
+  static char *all[67] = {"\xff\xfe\x01\n\x1b[31m\xc3"};
+  const char *program = argv[0];
+  int used = 1;
+  for (; argv[used] && used < 64; used++) all[used] = argv[used];
+  all[used++] = "\xc3\x28\xed\xa0\x80";
+  execve(program, all, environ);
   return refused();
 }
 
@@ -205,6 +226,50 @@ static int racing_for_path(char **argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
 
+// What the program is told: the pointer to its last argument is swapped by a second thread with one to a longer text.
+// One child after another, until one was killed from outside or all have been tried; then waits for the first that ends.
+static char *swapped[66];
+static char *volatile *swapped_slot;
+static volatile int swapping;
+static void *swap_argument(void *unused) {
+  static char hidden[256];
+  char *shown = *swapped_slot;
+  (void)unused;
+  snprintf(hidden, sizeof hidden, "%s1", shown);
+  for (;;) {
+    *swapped_slot = hidden;
+    for (volatile int i = 0; i < 2000; i++) continue;
+    *swapped_slot = shown;
+    swapping = 1;
+    for (volatile int i = 0; i < 2000; i++) continue;
+  }
+  return NULL;
+}
+
+static int racing_for_argument(char **argv) {
+  int used = 0;
+  for (; argv[used] && used < 64; used++) swapped[used] = argv[used];
+  swapped_slot = swapped + used - 1;
+  for (int i = 0; i < 40; i++) {
+    if (i > 0 && waitpid(-1, NULL, WNOHANG) != 0) return 0;
+    int started[2];
+    char unused;
+    if (pipe2(started, O_CLOEXEC) != 0) return refused();
+    if (fork() == 0) {
+      pthread_t thread;
+      if (pthread_create(&thread, NULL, swap_argument, NULL) != 0) _exit(126);
+      while (!swapping) sched_yield();
+      execve(swapped[0], swapped, environ);
+      _exit(126);
+    }
+    close(started[1]);
+    (void)!read(started[0], &unused, 1);
+    close(started[0]);
+  }
+  waitpid(-1, NULL, 0);
+  return 0;
+}
+
 // Where a file system that the engine knows nothing of is mounted, and the program run from it.
 static int run_from(const char *place, char **argv) {
   char path[300];
@@ -318,10 +383,12 @@ static const struct {
   int (*run)(char **argv);
 } ways[] = {
     {"memory", from_memory},
+    {"memory-path", from_memory_path},
     {"descriptor", by_descriptor},
     {"descriptor-path", by_descriptor_path},
     {"directory", beside_directory},
     {"disguised", disguised},
+    {"odd-arguments", odd_arguments},
     {"no-arguments", without_arguments},
     {"vfork", vforked},
     {"thread", in_thread},
@@ -330,6 +397,7 @@ static const struct {
     {"odd-name", odd_name},
     {"long-arguments", long_arguments},
     {"racing-path", racing_for_path},
+    {"racing-argument", racing_for_argument},
     {"tmpfs", from_new_tmpfs},
     {"overlay", from_nested_overlay},
     {"detached-mount", from_detached_mount},

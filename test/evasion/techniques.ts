@@ -75,6 +75,12 @@ const named: readonly Technique[] = [
     expected: "denied",
   },
   { name: "no arguments at all", where: "box", argv: attack("no-arguments"), expected: "denied" },
+  {
+    name: "arguments and argv[0] that are no text",
+    where: "box",
+    argv: attack("odd-arguments"),
+    expected: "denied",
+  },
   { name: "vfork", where: "box", argv: attack("vfork"), expected: "denied" },
   { name: "exec from a second thread", where: "box", argv: attack("thread"), expected: "denied" },
   { name: "32-bit system call", where: "box", argv: attack("int80"), expected: "denied" },
@@ -87,6 +93,18 @@ const named: readonly Technique[] = [
   },
   { name: "2 MB of arguments", where: "box", argv: attack("long-arguments"), expected: "denied" },
   { name: "another user", where: "box", user: "1000", argv: [curl, "-V"], expected: "denied" },
+  {
+    name: "container of another user, entry point",
+    where: "own",
+    argv: ["--user=1000", "IMAGE", "-V"],
+    expected: "denied",
+  },
+  {
+    name: "container of another user, child of a shell",
+    where: "own",
+    argv: ["--user=1000", "--entrypoint=/bin/sh", "IMAGE", "-c", `${curl} -V; :`],
+    expected: "denied",
+  },
 ];
 
 const scripts: readonly Technique[] = [
@@ -199,6 +217,34 @@ const copies: readonly Technique[] = [
     script: `cp ${curl} /dev/x; /dev/x -V; :`,
     expected: "denied",
   },
+  {
+    name: "copy in /etc/hosts",
+    where: "own",
+    argv: [
+      ...["--entrypoint=/bin/sh", "IMAGE", "-c"],
+      `cat ${curl} >/etc/hosts; chmod 755 /etc/hosts; /etc/hosts -V; :`,
+    ],
+    expected: "denied",
+  },
+  {
+    name: "static copy in /etc/hosts",
+    where: "own",
+    argv: [
+      ...["--entrypoint=/bin/sh", "IMAGE", "-c"],
+      "cat /bin/busybox >/etc/hosts; chmod 755 /etc/hosts; exec -a wget /etc/hosts --help",
+    ],
+    ran: usage,
+    expected: "denied",
+  },
+  {
+    name: "copy below a chroot",
+    where: "box",
+    script:
+      "mkdir -p /tmp/root/bin; cp /bin/busybox /tmp/root/bin/busybox; " +
+      "/bin/chroot /tmp/root /bin/busybox wget --help; :",
+    ran: usage,
+    expected: "denied",
+  },
   { name: "path longer than PATH_MAX", where: "box", argv: attack("deep"), expected: "denied" },
   { name: "path that is no text", where: "box", argv: attack("odd-name"), expected: "denied" },
   {
@@ -267,9 +313,30 @@ const memory: readonly Technique[] = [
     expected: "denied",
   },
   {
+    name: "dynamic program in a memfd, by /proc/self/fd",
+    where: "box",
+    argv: attack("memory-path"),
+    expected: "denied",
+  },
+  {
     name: "static program in a memfd",
     where: "box",
     argv: attack("memory", "/bin/busybox", "sleep", "20"),
+    expected: "detected and killed",
+  },
+  {
+    name: "static program in a memfd, by /proc/self/fd",
+    where: "box",
+    argv: attack("memory-path", "/bin/busybox", "sleep", "20"),
+    expected: "detected and killed",
+  },
+  {
+    name: "arguments rewritten by a second thread",
+    where: "own",
+    argv: [
+      ...["--entrypoint=/tools/attack", "IMAGE"],
+      ...["racing-argument", "/bin/busybox", "sleep", "20.5"],
+    ],
     expected: "detected and killed",
   },
 ];
