@@ -59,9 +59,11 @@ if (requireEngine(t)) {
       process.kill(first.pid, "SIGKILL");
       await daemon.logged("fd-store: ended");
       t.equal(await curls, `ran 0 refused ${count}`, "in spite of the second without a daemon");
-      t.equal(await trues, `ran ${count} refused 0`);
       const took = await daemon.logged("took over the gate of the daemon before");
       t.match(took, { answer: "deny" });
+      const [ran = 0, refused = 0] = (await trues).match(/\d+/g)?.map(Number) ?? [];
+      t.equal(ran + refused, count);
+      t.ok(refused <= Number(took["unanswered"]), `${refused} had been read, and not answered`);
       const second = await daemon.status();
       t.not(second.pid, first.pid);
       t.ok(second.gate.counters.denied > 0, "the next one refused the rest");
