@@ -115,7 +115,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
     onEngineEvent: engineFeed.offer.bind(engineFeed),
     onConnection: (isConnected) => {
-      if (isConnected) guarding.engineAnswered();
+      if (isConnected) for (const part of [guarding, doorkeeper]) part.engineAnswered();
     },
   });
   const images = createImages(binding, guard, log);

@@ -126,6 +126,11 @@ export class Doorkeeper {
     this.#server = createAuthorizationServer(this.#door);
   }
 
+  /** The engine has answered, the first time or again. */
+  engineAnswered(): void {
+    this.#options.clients.engineAnswered();
+  }
+
   /** Listens. Rejects when it cannot. */
   async start(): Promise<void> {
     const { socketPath, settings, log } = this.#options;

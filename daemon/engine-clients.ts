@@ -44,6 +44,11 @@ export class EngineClients {
     this.#monotonicMs = monotonicMs;
   }
 
+  /** The engine has answered us: it may be another process than before, and has a connection of ours to be known by. */
+  engineAnswered(): void {
+    this.#searchedMs = -Infinity;
+  }
+
   /** The engine's connections; undefined while its process is not known. */
   look(): Look | undefined {
     const known = this.#enginePid === undefined ? undefined : this.#lookAt(this.#enginePid);

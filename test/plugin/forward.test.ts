@@ -48,8 +48,10 @@ async function startPlugin(
 
 async function startDaemon(directory: string, answer: string | undefined): Promise<Server> {
   const server = createServer((asked, response) => {
-    asked.resume();
-    if (answer !== undefined) response.end(answer);
+    // As the daemon does: the whole question first.
+    asked.resume().once("end", () => {
+      if (answer !== undefined) response.end(answer);
+    });
   });
   server.listen(join(directory, "authz.sock"));
   await once(server, "listening");
