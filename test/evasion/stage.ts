@@ -126,6 +126,8 @@ async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Pro
     attempt: async (technique) => {
       attempts += 1;
       const name = `attempt-${attempts}`;
+      // A second alert of the attempt before must not be taken for this one's.
+      if (technique.expected === "detected and killed") await mark(engine, daemon);
       const before = daemon.alerts.length;
       const startMs = performance.now();
       const { stdout, stderr, code } = await run(technique, name);
