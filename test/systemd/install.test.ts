@@ -114,6 +114,7 @@ t.test("a second installation", async (t) => {
   appendFileSync(join(etc, "allowlist.yaml"), "# mine\n");
   rmSync(join(etc, "policies.d/web-fetch.yaml"));
   rmSync(join(etc, "policies.d/docker.yaml"));
+  rmSync(join(etc, "policies.d/programs.yaml"));
   const stale = join(root, "usr/lib/execwarden/dist/daemon/stale.js");
   appendFileSync(stale, "");
   const said = await setUp("install.sh", { DESTDIR: root });
