@@ -177,7 +177,9 @@ export class Stage {
     const config = {
       docker: { host },
       mode,
-      rules_files: ["web-fetch.yaml", "docker.yaml"].map((name) => join(shipped, name)),
+      rules_files: ["web-fetch.yaml", "docker.yaml", "programs.yaml"].map((name) =>
+        join(shipped, name),
+      ),
       policies_files: [
         policies === undefined ? join(shipped, "policies.d") : write("policies.yaml", policies),
       ],
