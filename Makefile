@@ -163,7 +163,7 @@ demo: root engine build $(tools) ## Show all of it on a private engine: alert, a
 	@exec node dist-tools/test/demo/demo.js $(ARGS)
 
 .PHONY: test
-test: engine auditd build ## Run all tests, on an engine of their own (as root)
+test: engine auditd build $(tools) ## Run all tests, on an engine of their own (as root)
 	$(call need,systemd-analyze:systemd)
 	@test/run.sh $(ARGS)
 

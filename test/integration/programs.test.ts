@@ -180,7 +180,8 @@ if (requireEngine(t)) {
     await once(errors, "line");
     const base = ["run", "--rm", "--network=none", images.busybox, "/bin/sh", "-c"];
     const workload = "/bin/ls / && cp /bin/busybox /tmp/date && /tmp/date";
-    const ran = await engine.docker(...base, workload);
+    // In a container that lives on: a file that is removed before its digest is taken has none.
+    const ran = await engine.docker("exec", "plain", "/bin/sh", "-c", workload);
     t.equal(ran.code, 0, ran.stderr);
     child.kill("SIGINT");
     const [code] = (await once(child, "exit")) as [number];

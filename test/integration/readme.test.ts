@@ -1,0 +1,73 @@
+// The first screen of the README: `make run` on an engine with containers, and `make demo`.
+// SPDX-License-Identifier: Apache-2.0
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import t from "tap";
+import { requireEngine, startEngine } from "../support/engine.ts";
+import { buildImages, images } from "../support/images.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+const endMs = 120_000;
+
+// What `make test` sets for its own children is not for this make; its stdout is no terminal, as a person's pipe.
+const { MAKEFLAGS: _flags, MAKELEVEL: _level, MFLAGS: _mflags, ...environment } = process.env;
+
+if (requireEngine(t)) {
+  await t.test("make run guards the engine's containers in monitor mode", async (t) => {
+    const engine = await startEngine();
+    t.teardown(() => engine.stop());
+    await buildImages(engine);
+    const make = spawn("make", ["run"], {
+      cwd: root,
+      env: { ...environment, DOCKER_HOST: engine.host },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    const group = -(make.pid ?? 0);
+    t.teardown(() => {
+      if (make.exitCode === null && make.signalCode === null) process.kill(group, "SIGKILL");
+    });
+    const said = { text: "" };
+    const until = async (pattern: RegExp): Promise<void> => {
+      const endsAt = AbortSignal.timeout(endMs);
+      while (!pattern.test(said.text)) {
+        if (make.exitCode !== null)
+          throw new Error(`make ended with ${make.exitCode}:\n${said.text}`);
+        await once(make, "said", { signal: endsAt });
+      }
+    };
+    for (const stream of [make.stdout, make.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said.text += text;
+        make.emit("said");
+      });
+    }
+    make.on("exit", () => make.emit("said"));
+    await until(/info {2}guarding /);
+    t.notMatch(said.text, "no container engine answers");
+    const curl = await engine.docker("run", "--rm", images.curl, "--version");
+    t.equal(curl.code, 0, "monitor mode refuses nothing");
+    // An alert is one line of JSON where standard output is no terminal.
+    await until(/^\{.*"rule":"Run Web Fetch Program in Container".*\}$/m);
+    const [line = ""] = /^\{.*\}$/m.exec(said.text) ?? [];
+    t.match(JSON.parse(line), {
+      execwarden: { verdict: "allow" },
+      output_fields: { "container.image.repository": images.curl },
+    });
+    process.kill(group, "SIGINT");
+    if (make.exitCode === null && make.signalCode === null) await once(make, "exit");
+    t.match(said.text, "stopping", "Ctrl-C ends it in order");
+  });
+
+  await t.test("make demo shows every scene as expected", async (t) => {
+    const { stdout } = await run("make", ["demo"], { cwd: root, env: environment, timeout: endMs });
+    const table = stdout.slice(stdout.indexOf("scene "));
+    for (const scene of ["monitor", "allowlist", "deny", "pause", "kill", "door"]) {
+      t.match(table, new RegExp(`^ *✓ ${scene} `, "m"));
+    }
+    t.notMatch(stdout, "✗");
+  });
+}
