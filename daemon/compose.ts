@@ -17,7 +17,8 @@ import { EnforcementSwitch } from "./enforcement.ts";
 import { Generations } from "./generations.ts";
 import { Guard } from "./guard.ts";
 import { Guarding } from "./guarding.ts";
-import { ImageInventory } from "./image-inventory.ts";
+import type { ImageInventory } from "./image-inventory.ts";
+import { createImages } from "./images-setup.ts";
 import { createAuditChangesFile } from "./host/audit-changes-file.ts";
 import { createDockerEngine } from "./host/docker.ts";
 import { createCallers } from "./host/callers.ts";
@@ -101,6 +102,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock, (facts) => {
     doorkeeper.heard(facts);
+    images.heard(facts);
   });
   const inventory = createContainerInventory({
     ...{ engine, clock, log },
@@ -118,7 +120,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
       if (isConnected) for (const part of [guarding, doorkeeper]) part.engineAnswered();
     },
   });
-  const images = createImages(binding, guard, log);
+  const images = createImages({ binding, guard, engine, inventory }, log);
   const witnessing = new Witnessing({
     config: { ...config.witness, mode: witnessModeOf(config, gate) },
     file: createAuditChangesFile({ directory: config.stateDirectory, bootId: host.bootId, log }),
@@ -175,18 +177,6 @@ function createActions(
 function createRunRecorder({ settings, clock, log }: ComposeOptions, host: Host): RunRecorder {
   const { stateDirectory: directory } = settings.config;
   return new RunRecorder({ directory, bootId: host.bootId, nowMs: () => clock.nowMs(), log });
-}
-
-function createImages(binding: Binding, guard: Guard, log: Log): ImageInventory {
-  return new ImageInventory({
-    ...{ binding, log },
-    onListed: (imageId, files) => {
-      guard.post({ kind: "image", imageId, files });
-    },
-    onForgotten: (imageId) => {
-      guard.post({ kind: "image", imageId });
-    },
-  });
 }
 
 function createEnforcement(

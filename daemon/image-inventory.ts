@@ -1,110 +1,142 @@
 // Lists the executables of each image at its first start, one image at a time, in a thread that nobody waits for.
 // SPDX-License-Identifier: Apache-2.0
-import { contentSizeMax } from "./guard/contents.ts";
-import type { Binding } from "./kernel/binding.ts";
+import { noSkips, type ImageList, type ImageLister } from "./image-listing.ts";
 import type { Container } from "./model/container.ts";
+import type { EngineFacts } from "./model/engine-event.ts";
 import type { ImageFile } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
-import type { ImagesStatus } from "./model/status.ts";
+import type { ImagesStatus, ListSkips } from "./model/status.ts";
 
-/** What lists are made with. */
+/** What lists are made with, and who gets them. */
 export interface ImageInventoryOptions {
-  readonly binding: Pick<Binding, "listExecutables">;
+  readonly list: ImageLister;
+  /** Whether a container of that image is not dead. */
+  readonly isInUse: (imageId: string) => boolean;
   /** Takes a finished list. */
   readonly onListed: (imageId: string, files: readonly ImageFile[]) => void;
-  /** A list made room for others: its image is listed anew at its next start. */
+  /** A list is gone: its image is listed anew at its next start. */
   readonly onForgotten: (imageId: string) => void;
   readonly log: Log;
 }
 
-const limits = { filesMax: 8_192, bytesMax: 2 ** 31 };
 const imagesMax = 256;
 /** Files of all lists together: some 50 MB in the thread that keeps them. */
 const filesTotalMax = 131_072;
 const waitingMax = 256;
 
-/** Which images have been listed; the oldest is forgotten first, and listed again at its next start. */
+/** Which images have been listed; the one that was started longest ago is forgotten first. */
 export class ImageInventory {
   readonly #options: ImageInventoryOptions;
+  /** How many files; none while it waits. */
   readonly #listed = new Map<string, number>();
   #waiting: readonly Container[] = [];
   #isBusy = false;
-  #incomplete = 0;
+  readonly #counters = {
+    ...{ incomplete: 0, fromContainers: 0, failed: 0, refused: 0, forgotten: 0, dropped: 0 },
+  };
+  #skipped: ListSkips = noSkips;
 
   constructor(options: ImageInventoryOptions) {
     this.#options = options;
   }
 
-  /** A container runs: lists its image unless that has been done. */
+  /** A container was created or runs: lists its image unless that has been done. */
   offer(container: Container): void {
-    const { image, pid, state, createdNs } = container;
-    if (image.id === "" || pid === undefined || pid <= 0 || createdNs === undefined) return;
-    if (state !== "running" || this.#listed.has(image.id)) return;
-    if (this.#waiting.length >= waitingMax) return;
+    const { image, state } = container;
+    if (image.id === "" || state === "dead") return;
+    const files = this.#listed.get(image.id);
+    if (files !== undefined) {
+      this.#listed.delete(image.id);
+      this.#listed.set(image.id, files);
+      return;
+    }
+    if (this.#waiting.length >= waitingMax) {
+      this.#counters.refused += 1;
+      return;
+    }
     this.#listed.set(image.id, 0);
     this.#waiting = [...this.#waiting, container];
-    this.#next();
+    void this.#next();
+  }
+
+  /** The engine deleted an image, or took a name from it: unless it is in use, nobody will ask for it soon. */
+  heard({ type, action, actorId }: EngineFacts): void {
+    if (type !== "image" || (action !== "delete" && action !== "untag")) return;
+    if (!this.#listed.has(actorId) || this.#options.isInUse(actorId)) return;
+    this.#waiting = this.#waiting.filter(({ image }) => image.id !== actorId);
+    this.#forget(actorId);
+    this.#counters.dropped += 1;
   }
 
   status(): ImagesStatus {
-    const files = [...this.#listed.values()].reduce((sum, count) => sum + count, 0);
-    return { listed: this.#listed.size, files, incomplete: this.#incomplete };
+    const { size: listed } = this.#listed;
+    const waiting = this.#waiting.length;
+    return {
+      ...{ listed, files: this.#fileCount(), waiting },
+      ...{ ...this.#counters, skipped: this.#skipped },
+    };
   }
 
-  #next(): void {
+  #fileCount(): number {
+    return [...this.#listed.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  async #next(): Promise<void> {
     const [container, ...others] = this.#waiting;
     if (this.#isBusy || container === undefined) return;
     this.#waiting = others;
     this.#isBusy = true;
-    const root = `/proc/${container.pid}/root`;
-    const { filesMax, bytesMax } = limits;
-    this.#options.binding.listExecutables(root, filesMax, contentSizeMax, bytesMax, (values) => {
-      this.#isBusy = false;
-      this.#take(container, values);
-      this.#next();
-    });
+    const list = await this.#options.list(container);
+    this.#isBusy = false;
+    // Unless the engine has deleted it meanwhile.
+    if (this.#listed.has(container.image.id)) this.#take(container, list);
+    void this.#next();
   }
 
-  #take({ image, createdNs = 0n, name }: Container, values: readonly unknown[]): void {
-    const [error, isComplete] = values;
-    if (error !== 0) {
-      // It ended before it could be looked at: its next start is another chance.
+  #take(container: Container, list: Awaited<ReturnType<ImageLister>>): void {
+    const { image } = container;
+    if (typeof list === "string") {
+      // What comes of this container, or its next start, is another chance.
       this.#listed.delete(image.id);
+      if (list === "gone") this.#counters.failed += 1;
       return;
     }
-    if (isComplete !== true) {
-      this.#incomplete += 1;
-      this.#options.log.warn("an image has more, or larger, executables than are listed", {
-        container: name,
-        image: image.reference,
-      });
-    }
-    const files = filesOf(values, createdNs);
-    this.#listed.set(image.id, files.length);
-    this.#options.onListed(image.id, files);
+    this.#count(container, list);
+    this.#listed.set(image.id, list.files.length);
+    this.#options.onListed(image.id, list.files);
     this.#forgetOldest(image.id);
+  }
+
+  #count({ image, name }: Container, { skipped, isFromContainer }: ImageList): void {
+    if (isFromContainer) this.#counters.fromContainers += 1;
+    const lacks = Object.entries(skipped).filter(([, count]) => count > 0);
+    if (lacks.length === 0) return;
+    this.#counters.incomplete += 1;
+    const sum = (key: keyof ListSkips): number => this.#skipped[key] + skipped[key];
+    this.#skipped = {
+      ...{ tooLarge: sum("tooLarge"), beyondBytes: sum("beyondBytes"), tooDeep: sum("tooDeep") },
+      ...{ unreadable: sum("unreadable"), beyondFiles: sum("beyondFiles") },
+      ...{ beyondEntries: sum("beyondEntries"), timeUp: sum("timeUp") },
+    };
+    this.#options.log.warn("an image has more, or other, executables than are listed", {
+      container: name,
+      image: image.reference,
+      ...Object.fromEntries(lacks),
+    });
   }
 
   // The newest stays, whatever its size: that is bounded itself.
   #forgetOldest(newest: string): void {
     for (const id of [...this.#listed.keys()]) {
-      const { files } = this.status();
-      if (this.#listed.size <= imagesMax && files <= filesTotalMax) return;
+      if (this.#listed.size <= imagesMax && this.#fileCount() <= filesTotalMax) return;
       if (id === newest) continue;
-      this.#listed.delete(id);
-      this.#options.onForgotten(id);
+      this.#forget(id);
+      this.#counters.forgotten += 1;
     }
   }
-}
 
-// Rows of path, inode, size, ctime and digest behind the first two values. What the container wrote meanwhile is newer.
-function filesOf(values: readonly unknown[], createdNs: bigint): readonly ImageFile[] {
-  const files: ImageFile[] = [];
-  for (let at = 2; at + 4 < values.length; at += 5) {
-    const [path, , size, ctimeNs, digest] = values.slice(at, at + 5);
-    if (!(path instanceof Buffer) || !(digest instanceof Buffer)) continue;
-    if (typeof size !== "number" || typeof ctimeNs !== "bigint" || ctimeNs >= createdNs) continue;
-    files.push({ path: path.toString("latin1"), size, sha256: digest.toString("hex") });
+  #forget(id: string): void {
+    this.#listed.delete(id);
+    this.#options.onForgotten(id);
   }
-  return files;
 }

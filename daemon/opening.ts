@@ -1,9 +1,9 @@
 // Opens the gate, or does without where the kernel has none and the witness may stand in for it.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
 import type { Config } from "./config/config.ts";
 import type { Binding } from "./kernel/binding.ts";
 import { Gate } from "./kernel/gate.ts";
+import { readMountinfo } from "./kernel/mountinfo.ts";
 import { WithoutGate, type AnyGate } from "./kernel/without-gate.ts";
 import type { Log } from "./model/ports.ts";
 
@@ -75,12 +75,4 @@ export function witnessModeOf(
   gate: AnyGate,
 ): Config["witness"]["mode"] {
   return gate.handle === 0 ? "full" : witness.mode;
-}
-
-function readMountinfo(): string | undefined {
-  try {
-    return readFileSync("/proc/self/mountinfo", "latin1");
-  } catch {
-    return undefined;
-  }
 }

@@ -29,7 +29,7 @@ function said(text: string, ...files: readonly RecordChanges[]): readonly string
     onKnown: () => undefined,
   });
   const judgement = new ProgramJudgement();
-  contents.setImage(subject.image.id, [{ path: "/none", size: 1, sha256: "" }]);
+  contents.setImage(subject.image.id, [{ path: "/none", size: 1, ctimeNs: 2n, sha256: "" }]);
   const tracer = new Tracer();
   return files.map((changes) => {
     const record = gateRecord(changes);

@@ -57,14 +57,19 @@ function pausedLine({ isPaused, by, untilMs = 0, reason }: Status["enforcement"]
 
 function imagesLine({ images }: Status): Line[] {
   if (images === undefined) return [];
-  const { listed, files, incomplete, hashed = 0, unknown = 0 } = images;
-  const short = incomplete === 0 ? "" : `, ${incomplete} of them not completely`;
-  return [
-    [
-      "images",
-      `${files} executables of ${listed} listed${short}; ${hashed} files hashed, ${unknown} not in time`,
-    ],
-  ];
+  const { listed, files, incomplete, skipped, hashed = 0, unknown = 0 } = images;
+  const { waiting, fromContainers, failed, refused, forgotten, dropped } = images;
+  const lacks = incomplete === 0 ? "" : `, ${incomplete} not completely (${someOf(skipped)})`;
+  const rest = someOf({ waiting, fromContainers, failed, refused, forgotten, dropped });
+  const contents = `${hashed} files hashed, ${unknown} not in time`;
+  const lists = `${files} executables of ${listed} listed${lacks}`;
+  return [["images", [lists, rest, contents].filter((text) => text !== "").join("; ")]];
+}
+
+/** What there is none of is left out. */
+function someOf(counters: object): string {
+  const entries = Object.entries(counters).filter(([, count]) => count !== 0);
+  return countsText(Object.fromEntries(entries));
 }
 
 type Line = readonly [label: string, text: string];
@@ -192,8 +197,8 @@ function witnessText(witness: WitnessStatus | undefined): string {
 }
 
 function nonzero(counters: Readonly<Record<string, number>>): string {
-  const entries = Object.entries(counters).filter(([, count]) => count > 0);
-  return entries.length === 0 ? "" : `; ${countsText(Object.fromEntries(entries))}`;
+  const text = someOf(counters);
+  return text === "" ? "" : `; ${text}`;
 }
 
 /** `deadlines missed 0, lost 2` from `{ deadlinesMissed: 0, lost: 2 }`. */

@@ -104,7 +104,7 @@ export class Contents {
     const { file } = record;
     const image = this.#images.get(container.image.id);
     if (!isShipped(file, container)) return this.#ofOther(record, image);
-    const sha256 = image?.byPath.get(file.path)?.sha256 ?? this.#digestOf(record);
+    const sha256 = listedAs(file, image)?.sha256 ?? this.#digestOf(record);
     const known = { imagePaths: [file.path], arePathsKnown: true, isUnchanged: true };
     return { ...known, ...this.#digestPart(record, sha256) };
   }
@@ -182,6 +182,12 @@ function isShipped(file: ExecutedFile, container: Container): boolean {
   return file.isOnRoot === true && createdNs !== undefined && file.ctimeNs < createdNs;
 }
 
+/** The same file on the list: a list by layers and what a container sees could differ in theory, bytes must not. */
+function listedAs(file: ExecutedFile, image: ImageFiles | undefined): ImageFile | undefined {
+  const listed = image?.byPath.get(file.path);
+  return listed?.ctimeNs === file.ctimeNs && listed.size === file.size ? listed : undefined;
+}
+
 /** Whether a file's own place, or its size, tells all that is asked. */
 function needsNoDigest(
   file: ExecutedFile,
@@ -190,7 +196,7 @@ function needsNoDigest(
 ): boolean {
   const { image, question } = known;
   if (isShipped(file, container))
-    return question === "image-path" || image?.byPath.has(file.path) === true;
+    return question === "image-path" || listedAs(file, image) !== undefined;
   return question === "image-path" && image?.bySize.has(file.size) === false;
 }
 

@@ -126,14 +126,17 @@ export interface Binding {
   /** Whether `pid` has the other end of that unix socket: 1, 0, or a negative errno (sock_diag(7)). */
   holdsOtherEnd(pid: number, inode: number): number;
   /**
-   * Executable files on the file system of the directory `root`, in a thread of its own at the lowest priority: [errno,
-   * isComplete, path, inode, size, ctime in nanoseconds, SHA-256, path, …].
+   * Executable files below the directories `layers`, the topmost first, put together as overlayfs does it; in a thread of
+   * its own at the lowest priority: [errno, what was left out by each of `listSkips`, path, size, ctime in nanoseconds,
+   * SHA-256, path, …].
    */
   listExecutables(
-    root: string,
+    layers: readonly Buffer[],
     filesMax: number,
+    entriesMax: number,
     sizeMax: number,
     bytesMax: number,
+    timeMaxMs: number,
     callback: (values: readonly unknown[]) => void,
   ): void;
   /** A regular file below `root`, links resolved inside it; the errno where it cannot be read. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from "node:fs";
 import type { ByteString } from "../util/byte-string.ts";
 import { deviceNumber } from "./gate.ts";
 
@@ -14,6 +15,17 @@ export interface Mount {
   /** Per-mount options such as `ro`, `noexec`. */
   readonly options: readonly string[];
   readonly type: string;
+  /** Options of the file system, as the kernel writes them: with octal escapes. */
+  readonly superOptions: string;
+}
+
+/** This process's own table; undefined when it cannot be read. procfs answers from memory. */
+export function readMountinfo(): ByteString | undefined {
+  try {
+    return readFileSync("/proc/self/mountinfo", "latin1");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the whole table, in mount order. A line that is not of the documented form is left out. */
@@ -44,11 +56,12 @@ function parseLine(line: string): Mount | undefined {
     point: unescapeOctal(point),
     options: (options ?? "").split(","),
     type,
+    superOptions: fields[separator + 3] ?? "",
   };
 }
 
-// The kernel writes blank, tab, newline, backslash and '#' as \ooo (fs/proc_namespace.c, mangle).
-function unescapeOctal(text: string): ByteString {
+/** The kernel writes blank, tab, newline, backslash and '#' as \ooo (fs/proc_namespace.c, mangle). */
+export function unescapeOctal(text: string): ByteString {
   if (!text.includes("\\")) return text;
   let result = "";
   for (let i = 0; i < text.length; i++) {

@@ -52,6 +52,8 @@ export interface ImageFile {
   readonly path: ByteString;
   /** Bytes. */
   readonly size: number;
+  /** When its inode changed last, nanoseconds since the epoch: the same as long as no container has changed it. */
+  readonly ctimeNs: bigint;
   /** 64 hex digits. */
   readonly sha256: string;
 }

@@ -113,12 +113,42 @@ export interface ControlStatus {
   readonly connectionsRefused: number;
 }
 
+/** Why executables are not on the list of their image; counted since the start. */
+export interface ListSkips {
+  /** Files of more than 64 MiB. */
+  readonly tooLarge: number;
+  /** Files beyond the 2 GiB that are read of an image. */
+  readonly beyondBytes: number;
+  /** Directories more than 64 levels below the root. */
+  readonly tooDeep: number;
+  /** Files and directories that could not be read, or changed while they were. */
+  readonly unreadable: number;
+  /** Images with more executables than are listed. */
+  readonly beyondFiles: number;
+  /** Images with more names than are looked at. */
+  readonly beyondEntries: number;
+  /** Images whose list took too long. */
+  readonly timeUp: number;
+}
+
 /** Images whose executables are known, and what was found out about contents of files. */
 export interface ImagesStatus {
   readonly listed: number;
   readonly files: number;
-  /** Images with more, or larger, executables than are listed. */
+  /** Lists that lack something, since the start, and what. */
   readonly incomplete: number;
+  readonly skipped: ListSkips;
+  /** Lists made from a container's root, since the engine shows no layers: what it had changed before is not on them. */
+  readonly fromContainers: number;
+  /** Lists that could not be made: the image or the container was gone. */
+  readonly failed: number;
+  readonly waiting: number;
+  /** Images that there was no room for among those that wait. */
+  readonly refused: number;
+  /** Lists that made room for others. */
+  readonly forgotten: number;
+  /** Lists of images that the engine has deleted. */
+  readonly dropped: number;
 }
 
 /** The authorization plugin's side of the daemon. */

@@ -2,6 +2,7 @@
 import t from "tap";
 import { Contents, type ContentQuestion } from "../../daemon/guard/contents.ts";
 import { unknownContainer, type Container } from "../../daemon/model/container.ts";
+import type { ImageFile } from "../../daemon/model/guard-messages.ts";
 import { gateRecord } from "../tracer/gate-records.ts";
 
 const sum = "ab".repeat(32);
@@ -12,6 +13,7 @@ const container: Container = {
 };
 const shipped = gateRecord();
 const copy = gateRecord({ file: { path: "/tmp/x", ctimeNs: 2_000n, inode: 9n } });
+const listed: ImageFile = { path: "/usr/bin/curl", size: 1_000, ctimeNs: 2n, sha256: sum };
 /** The same exec where nothing is held. */
 const observed = gateRecord({ ...copy, isHeld: false, isKept: true });
 
@@ -69,7 +71,7 @@ t.test("a file of the image needs no digest", (t) => {
 t.test("a copy is known by its digest, once", (t) => {
   const { contents, waiting, known } = contentsFor("image-path");
   t.equal(contents.isReady(copy, container, true), false, "its digest is taken");
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  contents.setImage(container.image.id, [listed]);
   t.equal(contents.isReady(copy, container, true), false, "and not twice");
   t.equal(waiting.length, 1);
   waiting[0]?.(sum);
@@ -86,7 +88,7 @@ t.test("a copy is known by its digest, once", (t) => {
 
 t.test("a file of another size is none of the image's", (t) => {
   const { contents, waiting } = contentsFor("image-path");
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 999, sha256: sum }]);
+  contents.setImage(container.image.id, [{ ...listed, size: 999 }]);
   t.equal(contents.isReady(copy, container, true), true);
   t.match(contents.of(copy, container), { imagePaths: [], arePathsKnown: true });
   t.equal(waiting.length, 0);
@@ -95,7 +97,7 @@ t.test("a file of another size is none of the image's", (t) => {
 
 t.test("what cannot be had is not waited for", (t) => {
   const { contents } = contentsFor("image-path", false);
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  contents.setImage(container.image.id, [listed]);
   t.equal(contents.isReady(copy, container, true), true, "it was answered already");
   t.strictSame(contents.of(copy, container), {
     ...{ imagePaths: [], arePathsKnown: false, isUnchanged: undefined, missing: "late" },
@@ -113,7 +115,7 @@ t.test("what cannot be had is not waited for", (t) => {
 
 t.test("what runs already is looked at all the same, while its file is kept", (t) => {
   const { contents, waiting, forgotten } = contentsFor("image-path");
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  contents.setImage(container.image.id, [listed]);
   t.equal(contents.isReady(observed, container, false), false);
   waiting[0]?.(sum);
   t.equal(contents.isReady(observed, container, false), true);
@@ -169,7 +171,7 @@ t.test("a file that has just changed is looked at for each exec", (t) => {
 
 t.test("a file that was touched is unchanged where it lies, and a copy elsewhere", (t) => {
   const { contents, waiting } = contentsFor("image-path");
-  const files = ["/bin/a", "/usr/bin/curl"].map((path) => ({ path, size: 1_000, sha256: sum }));
+  const files = ["/bin/a", "/usr/bin/curl"].map((path) => ({ ...listed, path }));
   contents.setImage(container.image.id, files);
   const touched = gateRecord({ file: { ctimeNs: 2_000n } });
   for (const record of [touched, copy]) {
@@ -187,10 +189,13 @@ t.test("a file that was touched is unchanged where it lies, and a copy elsewhere
 
 t.test("a file of the image has the digest of the image's list", (t) => {
   const { contents, waiting } = contentsFor("digest");
-  contents.setImage(container.image.id, [{ path: "/usr/bin/curl", size: 1_000, sha256: sum }]);
+  contents.setImage(container.image.id, [listed]);
   t.equal(contents.isReady(shipped, container, true), true);
   t.match(contents.of(shipped, container), { sha256: sum, isUnchanged: true });
   t.equal(waiting.length, 0);
+  contents.setImage(container.image.id, [{ ...listed, ctimeNs: 1n }]);
+  t.equal(contents.isReady(shipped, container, true), false, "one of another time is another file");
+  t.equal(contents.of(shipped, container)?.sha256, undefined);
   t.end();
 });
 

@@ -7,6 +7,7 @@ const overlay = "36 35 0:42 / /d/merged rw,noatime shared:1 master:2 - overlay n
 const sample: Mount = {
   ...{ id: 36, device: 42, root: "/", point: "/d/merged" },
   ...{ options: ["rw", "noatime"], type: "overlay" },
+  superOptions: "rw,lowerdir=/l",
 };
 
 const rows: readonly [name: string, text: string, mounts: readonly Mount[]][] = [

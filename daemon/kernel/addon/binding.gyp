@@ -10,6 +10,7 @@
         "src/binding_contents.cc",
         "src/binding_host.cc",
         "src/contents.cc",
+        "src/executables.cc",
         "src/gate.cc",
         "src/gate_keeper.cc",
         "src/gate_mounts.cc",

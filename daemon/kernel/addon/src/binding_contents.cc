@@ -10,8 +10,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "contents.h"
+#include "executables.h"
 #include "open_gates.h"
 
 namespace execwarden {
@@ -39,15 +41,15 @@ Napi::Value DigestValue(Napi::Env env, const DigestResult& result) {
   return Napi::Buffer<uint8_t>::Copy(env, result.digest.data(), result.digest.size());
 }
 
-// [errno, isComplete, path, inode, size, ctime, digest, path, …]
+// [errno, one count for each reason to leave something out (Skip), path, size, ctime, digest, path,
+// …]
 Napi::Value ListingValue(Napi::Env env, const Listing& listing) {
-  Napi::Array values = Napi::Array::New(env, 2 + listing.files.size() * 5);
-  values.Set(0u, Napi::Number::New(env, listing.error));
-  values.Set(1u, Napi::Boolean::New(env, listing.is_complete));
-  uint32_t at = 2;
+  Napi::Array values = Napi::Array::New(env, 1 + kSkipCount + listing.files.size() * 4);
+  uint32_t at = 0;
+  values.Set(at++, Napi::Number::New(env, listing.error));
+  for (uint32_t count : listing.skipped) values.Set(at++, Napi::Number::New(env, count));
   for (const Executable& file : listing.files) {
     values.Set(at++, Napi::Buffer<char>::Copy(env, file.path.data(), file.path.size()));
-    values.Set(at++, Napi::BigInt::New(env, file.inode));
     values.Set(at++, Napi::Number::New(env, static_cast<double>(file.size)));
     values.Set(at++, Napi::BigInt::New(env, file.ctime_ns));
     values.Set(at++, Napi::Buffer<uint8_t>::Copy(env, file.digest.data(), file.digest.size()));
@@ -55,17 +57,26 @@ Napi::Value ListingValue(Napi::Env env, const Listing& listing) {
   return values;
 }
 
-// root, filesMax, sizeMax, bytesMax, callback
+// layers, filesMax, entriesMax, sizeMax, bytesMax, timeMaxMs, callback
 Napi::Value ListExecutablesCall(const Napi::CallbackInfo& info) {
-  std::string root = info[0].As<Napi::String>().Utf8Value();
+  std::vector<std::string> layers;
+  Napi::Array given = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < given.Length(); i++) {
+    // Paths are bytes.
+    Napi::Value layer = given[i];
+    Napi::Buffer<char> path = layer.As<Napi::Buffer<char>>();
+    layers.emplace_back(path.Data(), path.Length());
+  }
   ListLimits limits{info[1].As<Napi::Number>().Uint32Value(),
-                    static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()),
-                    static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value())};
-  auto work = [root, limits] {
+                    info[2].As<Napi::Number>().Uint32Value(),
+                    static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value()),
+                    static_cast<uint64_t>(info[4].As<Napi::Number>().Int64Value()),
+                    info[5].As<Napi::Number>().Uint32Value()};
+  auto work = [layers = std::move(layers), limits] {
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
-    return ListExecutables(root, limits);
+    return ListExecutables(layers, limits);
   };
-  Later<Listing>(info.Env(), info[4].As<Napi::Function>(), "ew-inventory", work, ListingValue);
+  Later<Listing>(info.Env(), info[6].As<Napi::Function>(), "ew-inventory", work, ListingValue);
   return info.Env().Undefined();
 }
 
