@@ -1,6 +1,7 @@
 // The guard thread's side of a reload: builds the next generation between the turns of the event loop, puts it in force
 // between two events, and moves every container to the mode that it asks for.
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from "node:timers/promises";
 import type { CurrentJudge } from "./current-judge.ts";
 import type { Settlement } from "./guard/settlement.ts";
 import { runInSlices } from "./guard/slices.ts";
@@ -20,7 +21,13 @@ export interface SwapPort {
   setBounds(bounds: GuardBounds): void;
   post(message: FromGuard): void;
   readonly monotonicMs: () => number;
+  /** Whether an exec that had happened by then (monotonic ms) still waits to be judged. */
+  readonly isWaiting: (byMs: number) => boolean;
 }
+
+/** An exec that was observed may wait for its digest, or for the list of its image; what is learned waits with it. */
+const settleMaxMs = 3_000;
+const settleTurnMs = 20;
 
 type Change = Extract<ToGuard, { change: number }>;
 
@@ -70,6 +77,7 @@ export class GenerationSwap {
   async #tellLearned(asked: Extract<Change, { kind: "learned" }>): Promise<void> {
     const { change, session, isEnd } = asked;
     const { learner } = this.#port.judge;
+    if (isEnd) await this.#settle();
     const learned = isEnd ? learner.report(session) : learner.progress(session);
     if (isEnd) learner.end(session);
     const cost = isEnd ? await this.#review() : { tookMs: 0, longestSliceMs: 0 };
@@ -77,6 +85,14 @@ export class GenerationSwap {
       ...{ kind: "changed", change, ...cost },
       ...(learned === undefined ? {} : { learned }),
     });
+  }
+
+  // What has happened by now is learned, also what was read by the gate and comes with the next turn.
+  async #settle(): Promise<void> {
+    const { isWaiting, monotonicMs } = this.#port;
+    const askedMs = monotonicMs();
+    do await delay(settleTurnMs);
+    while (isWaiting(askedMs) && monotonicMs() - askedMs < settleMaxMs);
   }
 
   async #swap({ change, settings }: Extract<Change, { kind: "generation" }>): Promise<void> {

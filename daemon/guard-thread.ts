@@ -122,9 +122,8 @@ class GuardThread {
         Object.assign(this.#bounds, next);
         this.#budget.configure(next.budget);
       },
-      gate: this.#gate,
-      post,
-      monotonicMs,
+      ...{ gate: this.#gate, post, monotonicMs },
+      isWaiting: (byMs) => this.#pipeline.isWaiting(byMs),
     });
   }
 
@@ -224,7 +223,7 @@ class GuardThread {
     if (this.#sender.flush()) this.#post({ kind: "drafts" });
     if (this.#sweep !== undefined) return;
     const isSecondWaiting = this.#second?.isWaiting === true;
-    if (!this.#pipeline.isWaiting && !this.#engineLane.isWaiting && !isSecondWaiting) return;
+    if (!this.#pipeline.isWaiting() && !this.#engineLane.isWaiting && !isSecondWaiting) return;
     this.#sweep = setTimeout(() => {
       this.#sweep = undefined;
       this.#sweepAll();

@@ -110,9 +110,9 @@ export class Pipeline {
     this.#waiting.sweep(this.#options.monotonicMs());
   }
 
-  /** Whether anything waits for its time: `sweep` is needed then. */
-  get isWaiting(): boolean {
-    return this.#waiting.length > 0;
+  /** Whether anything that had happened by then (monotonic ms) waits for its time: `sweep` is needed. */
+  isWaiting(byMs = Infinity): boolean {
+    return this.#waiting.some(({ traced }) => traced.record.monotonicMs <= byMs);
   }
 
   counters(): Omit<GuardCounters, "alertsLost" | "engineEvents"> {

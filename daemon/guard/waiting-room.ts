@@ -69,6 +69,11 @@ export class WaitingRoom<T> {
     this.#lines = new Set(this.#waiting.map(this.#lineOf));
   }
 
+  /** Whether such an item waits. */
+  some(fits: (item: T) => boolean): boolean {
+    return this.#waiting.some(fits);
+  }
+
   get length(): number {
     return this.#waiting.length;
   }

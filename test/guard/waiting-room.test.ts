@@ -130,3 +130,15 @@ t.test("it tells of which lines somebody waits", (t) => {
   t.equal(room.has(7), false);
   t.end();
 });
+
+t.test("it tells whether such an item waits", (t) => {
+  const { room } = open();
+  room.add({ name: "a" });
+  t.strictSame([room.some(({ name }) => name === "a"), room.some(() => false)], [true, false]);
+  room.sweep(100);
+  t.equal(
+    room.some(() => true),
+    false,
+  );
+  t.end();
+});
