@@ -52,7 +52,7 @@ export function factsOf(traced: TracedExec, isHeld: boolean, imagePath = ""): Ex
       permitted: status.capPermitted,
       effective: status.capEffective,
     },
-    ...(traced.parentStat === undefined ? {} : { parentStartTicks: traced.parentStat.startTicks }),
+    ...(record.parentStart === undefined ? {} : { parentStartTicks: record.parentStart }),
   };
 }
 

@@ -5,9 +5,9 @@ import { isMainThread, parentPort, workerData, type MessagePort } from "node:wor
 import { CurrentJudge } from "./current-judge.ts";
 import type { GuardWorkerData } from "./draft-channel.ts";
 import { EngineLane } from "./engine-lane.ts";
+import { ContainerUsers } from "./enrich/container-users.ts";
 import { Places } from "./enrich/places.ts";
 import { ProcessTree } from "./enrich/process-tree.ts";
-import { readUserDirectory, type UserDirectory } from "./enrich/users.ts";
 import { countsOf, GenerationSwap } from "./generation-swap.ts";
 import { AlertWait } from "./guard/alert-wait.ts";
 import type { Contents } from "./guard/contents.ts";
@@ -39,8 +39,6 @@ import { assert, unreachable } from "./util/assert.ts";
 
 const heartbeatMs = 1_000;
 const sweepMs = 20;
-/** Containers whose users are remembered. */
-const usersMax = 4_096;
 
 /** The thread's state and the handling of what it is told. */
 class GuardThread {
@@ -49,9 +47,11 @@ class GuardThread {
   readonly #settings: GuardSettings;
   readonly #judge: CurrentJudge;
   readonly #gate: AnyGate;
-  readonly #places = new Places();
+  readonly #places = new Places((root, isOwned) => {
+    this.#gate.setOwned(root, isOwned);
+  });
   readonly #tree: ProcessTree;
-  readonly #users = new Map<string, UserDirectory>();
+  readonly #users = new ContainerUsers();
   readonly #settlement: Settlement;
   readonly #alertWait = new AlertWait(monotonicMs());
   readonly #pipeline: Pipeline;
@@ -105,7 +105,7 @@ class GuardThread {
       ...{ tree: this.#tree, settlement: this.#settlement, contents: this.#contents },
       ...{ sessions: this.#engineLane.sessions, clients: this.#engineLane.clients },
       alertWait: this.#alertWait,
-      users: (containerId) => this.#users.get(containerId),
+      users: (containerId) => this.#users.of(containerId),
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       onAllowed: (allowed) => {
         judge.learner.take(allowed);
@@ -176,7 +176,7 @@ class GuardThread {
       case "container-removed":
         this.#settlement.reset(message.id);
         this.#places.removeContainer(message.id);
-        this.#users.delete(message.id);
+        this.#users.remove(message.id);
         this.#engineLane.clients.removeContainer(message.id);
         break;
       case "superblock":
@@ -191,7 +191,7 @@ class GuardThread {
         this.#settlement.covered(message.containerId, message);
         break;
       case "users":
-        this.#setUsers(message);
+        this.#users.set(message.containerId, message, message.isRead);
         break;
       case "engine-event":
         this.#engineLane.take(message.facts, message.container);
@@ -244,15 +244,6 @@ class GuardThread {
     }
   }
 
-  // Containers that the engine never tells of are never removed either: the oldest make room.
-  #setUsers({ containerId, isRead, ...files }: Extract<ToGuard, { kind: "users" }>): void {
-    if (!isRead && this.#users.has(containerId)) return;
-    this.#users.delete(containerId);
-    this.#users.set(containerId, readUserDirectory(files));
-    const oldest = this.#users.keys().next();
-    if (this.#users.size > usersMax && oldest.done !== true) this.#users.delete(oldest.value);
-  }
-
   #setWitness({ handle, devices, memfd }: Extract<ToGuard, { kind: "witness" }>): void {
     this.#second?.setWitnessed(devices, memfd);
     if (handle === 0 || this.#auditHandle === handle) return;
@@ -267,7 +258,7 @@ class GuardThread {
     const { witness, host, gateHandle } = this.#settings;
     return createSecondSight(witness, {
       ...{ places: this.#places, tree: this.#tree, host, binding, isAlone: gateHandle === 0 },
-      users: (id) => this.#users.get(id),
+      users: (id) => this.#users.of(id),
       boot: this.#boot,
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {

@@ -260,7 +260,7 @@ t.test("an observed exec is judged and told, and not answered", (t) => {
 
 t.test("parents are found among the processes that did an exec before", (t) => {
   const { take, events } = setUp();
-  take(cat, byThread(101, { stat: statText({ pid: 101, ppid: 100 }), parentStat: statText() }));
+  take(cat, byThread(101, { stat: statText({ pid: 101, ppid: 100 }), parentStart: 5_000n }));
   t.equal(events[1]?.process.parent?.comm, "cat");
   t.end();
 });

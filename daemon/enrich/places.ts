@@ -19,6 +19,8 @@ export interface DeviceLife {
 interface Root extends DeviceLife {
   readonly point: ByteString;
   owner?: string;
+  /** Whose it was, until the container was forgotten. */
+  lastOwner?: string;
 }
 
 /**
@@ -29,19 +31,30 @@ interface Root extends DeviceLife {
 export class Places {
   readonly #containers = new Map<string, Container>();
   readonly #roots = new Map<number, Root>();
+  readonly #onOwned: (root: DeviceLife, isOwned: boolean) => void;
+
+  /** `onOwned`: an owner of a root has become known, or is not known any more. */
+  constructor(onOwned: (root: DeviceLife, isOwned: boolean) => void = () => undefined) {
+    this.#onOwned = onOwned;
+  }
 
   /** Takes a container, or what is newly known of it. */
   setContainer(container: Container): void {
     this.#containers.set(container.id, container);
     for (const root of this.#roots.values()) {
-      if (isRootOf(container, root.point)) root.owner = container.id;
+      if (isRootOf(container, root.point)) this.#setOwner(root, container.id);
     }
   }
 
   /** Forgets a container. */
   removeContainer(id: string): void {
     this.#containers.delete(id);
-    for (const root of this.#roots.values()) if (root.owner === id) delete root.owner;
+    for (const root of this.#roots.values()) {
+      if (root.owner !== id) continue;
+      delete root.owner;
+      root.lastOwner = id;
+      this.#onOwned(root, false);
+    }
   }
 
   container(id: string): Container | undefined {
@@ -51,11 +64,9 @@ export class Places {
   /** A superblock appeared: whatever its number meant before is void. */
   addRoot(life: DeviceLife, point: ByteString): void {
     const owner = [...this.#containers.values()].find((container) => isRootOf(container, point));
-    this.#roots.set(life.device, {
-      ...life,
-      point,
-      ...(owner === undefined ? {} : { owner: owner.id }),
-    });
+    const root: Root = { ...life, point };
+    this.#roots.set(life.device, root);
+    if (owner !== undefined) this.#setOwner(root, owner.id);
   }
 
   /** A superblock is gone; its number may be somebody else's already. */
@@ -78,11 +89,18 @@ export class Places {
     const known = cgroupIds.find((id) => this.#containers.has(id));
     const root = this.#rootAt(life);
     // A number that nobody has claimed yet is learnt from the first process on it.
-    if (root !== undefined && known !== undefined) root.owner ??= known;
-    const id = root?.owner ?? known ?? cgroupIds[0];
+    if (root !== undefined && root.owner === undefined && known !== undefined)
+      this.#setOwner(root, known);
+    const id = root?.owner ?? known ?? cgroupIds[0] ?? root?.lastOwner;
     if (id === undefined) return {};
     const container = this.#containers.get(id);
     return { containerId: id, ...(container === undefined ? {} : { container }) };
+  }
+
+  #setOwner(root: Root, id: string): void {
+    const isNews = root.owner === undefined;
+    root.owner = id;
+    if (isNews) this.#onOwned(root, true);
   }
 
   #rootAt({ device, generation }: DeviceLife): Root | undefined {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import { gateModes, type Binding, type GateMode } from "./binding.ts";
+import { readGateCounters, type GateNativeCounters } from "./gate-counters.ts";
 
 /** A place to mark: a mount's root, as a process whose root directory is `root` names it. */
 export interface MarkPlace {
@@ -50,40 +51,6 @@ export interface RootSuperblock {
   /** Names one life of the device number: these are reused at once. */
   readonly generation: number;
   readonly point: ByteString;
-}
-
-/** How the mounts of containers are followed (addon/src/mount_scout.h), since the gate was opened. */
-export interface MountCounters {
-  /** Mount namespaces that are followed now. */
-  readonly namespaces: number;
-  readonly scans: number;
-  /** Execs that did not wait any longer for a scan: something mounted just before may have gone unseen. */
-  readonly late: number;
-  /** Places that could not be marked, counted at each scan: execs there are not seen. */
-  readonly unmarked: number;
-  /** Mount namespaces that were too many: what is mounted there later is not seen. */
-  readonly refused: number;
-}
-
-/** What the gate has counted since it was opened. */
-export interface GateNativeCounters {
-  readonly seen: number;
-  readonly allowed: number;
-  readonly denied: number;
-  readonly deadlinesMissed: number;
-  readonly lost: number;
-  readonly stalls: number;
-  readonly ticketsExhausted: number;
-  readonly answerErrors: number;
-  readonly readErrors: number;
-  readonly markErrors: number;
-  /** What a predecessor had left unanswered, and was answered as at the deadline. */
-  readonly inherited: number;
-  /** Answered, and handed over, by the stand-in while this process stood still. */
-  readonly stoodIn: number;
-  readonly waiting: number;
-  /** What follows the mounts of containers. */
-  readonly mounts: MountCounters;
 }
 
 /**
@@ -191,6 +158,12 @@ export class Gate {
     this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode], generation);
   }
 
+  /** Whether it is known whose root this is: no control group is read for execs there then. */
+  setOwned({ device, generation }: DeviceLife, isOwned: boolean): void {
+    const major = Math.floor(device / 0x100000);
+    this.#binding.gateSetOwned(this.handle, major, device % 0x100000, generation, isOwned);
+  }
+
   /** How long an exec may be held from now on, milliseconds, and the answer after that. */
   setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void {
     this.#binding.gateSetDeadline(this.handle, deadlineMs, onDeadline === "deny");
@@ -226,7 +199,8 @@ export class Gate {
       const length = this.#binding.gateDrain(this.handle, buffer);
       if (length === 0) return;
       onRecords(buffer.subarray(0, length));
-      setImmediate(turn);
+      // A record that did not fit has left less room than it needed; what came since announces itself.
+      if (length > drainBytes / 2) setImmediate(turn);
     };
     this.#binding.gateOnRecords(this.handle, turn);
     turn();
@@ -272,29 +246,6 @@ export class Gate {
   }
 
   counters(): GateNativeCounters {
-    const values = this.#binding.gateCounters(this.handle);
-    const at = (index: number): number => values[index] ?? 0;
-    return {
-      seen: at(0),
-      allowed: at(1),
-      denied: at(2),
-      deadlinesMissed: at(3),
-      lost: at(4),
-      stalls: at(5),
-      ticketsExhausted: at(6),
-      answerErrors: at(7),
-      readErrors: at(8),
-      markErrors: at(9),
-      inherited: at(10),
-      stoodIn: at(11),
-      waiting: at(12),
-      mounts: {
-        namespaces: at(13),
-        scans: at(14),
-        late: at(15),
-        unmarked: at(16),
-        refused: at(17),
-      },
-    };
+    return readGateCounters(this.#binding.gateCounters(this.handle));
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
 import type { Binding } from "./binding.ts";
-import { Gate, type GateNativeCounters, type RootPattern, type RootSuperblock } from "./gate.ts";
+import type { GateNativeCounters } from "./gate-counters.ts";
+import { Gate, type RootPattern, type RootSuperblock } from "./gate.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 
 /** What the daemon uses of a gate, whether there is one or not. */
@@ -95,6 +96,10 @@ export class WithoutGate implements AnyGate {
   }
 
   setMode(): void {
+    return;
+  }
+
+  setOwned(): void {
     return;
   }
 

@@ -24,6 +24,8 @@ export interface GateRecord {
   readonly file: ExecutedFile;
   /** The life of the file's device number as a container root; 0 when it is none. */
   readonly generation: number;
+  /** When the parent started, clock ticks after boot; undefined when it was gone. */
+  readonly parentStart: bigint | undefined;
   /** The path that was passed to the call; empty for execveat on a descriptor, or when unknown. */
   readonly filename: ByteString;
   readonly argv: readonly ByteString[];
@@ -37,7 +39,6 @@ export interface GateRecord {
   readonly cgroup: ByteString;
   readonly loginuid: ByteString;
   readonly cwd: ByteString;
-  readonly parentStat: ByteString;
 }
 
 const flag = {
@@ -48,9 +49,10 @@ const flag = {
   refused: 256,
   kept: 512,
 } as const;
-const lengthsAt = 120;
-const generationAt = 164;
-const headerBytes = 168;
+const parentStartAt = 120;
+const lengthsAt = 128;
+const generationAt = 168;
+const headerBytes = 176;
 
 /** Decodes every record of a batch; a batch holds whole records only. */
 export function decodeRecords(batch: Buffer): readonly GateRecord[] {
@@ -70,6 +72,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
   const path = next();
   const filename = next();
   const argv = next();
+  const parentStart = batch.readBigUInt64LE(at + parentStartAt);
   return {
     isHeld: (flags & flag.held) !== 0,
     isArgvKnown: (flags & flag.argvKnown) !== 0,
@@ -84,6 +87,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     call: batch.toString("latin1", at + 40, at + 64),
     file: decodeFile(batch, at, path),
     generation: batch.readUInt32LE(at + generationAt),
+    parentStart: parentStart === 0n ? undefined : parentStart,
     filename,
     argv: argv === "" ? [] : argv.slice(0, -1).split("\0"),
     environment: next(),
@@ -93,7 +97,6 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     cgroup: next(),
     loginuid: next(),
     cwd: next(),
-    parentStat: next(),
   };
 }
 

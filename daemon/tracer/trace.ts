@@ -10,7 +10,6 @@ export interface TracedExec {
   readonly record: GateRecord;
   readonly stat: StatFacts;
   readonly status: StatusFacts;
-  readonly parentStat?: StatFacts;
   readonly syscall: "execve" | "execveat";
   /** The name the kernel gives the process: the last part of the path it was asked for, 15 bytes. */
   readonly comm: ByteString;
@@ -54,7 +53,6 @@ export class Tracer {
     const stat = parseStat(record.stat);
     if (status === undefined || stat === undefined) return undefined;
     const first = this.#firstOf(record);
-    const parentStat = parseStat(record.parentStat);
     const loginuid = Number(record.loginuid);
     const isLoader = first === undefined && isLoaderPath(record.file.path);
     const loaded = isLoader ? loadedProgram(record.filename, record.argv, record.cwd) : undefined;
@@ -62,7 +60,6 @@ export class Tracer {
       record,
       stat,
       status,
-      ...(parentStat === undefined ? {} : { parentStat }),
       syscall: execveatNumbers.has(record.syscall) ? "execveat" : "execve",
       comm: lastPart(nameOf(record, loaded)),
       ...(record.loginuid === "" || loginuid === unsetLoginuid ? {} : { loginuid }),

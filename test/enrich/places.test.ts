@@ -148,7 +148,7 @@ const rows: readonly [
     stranger,
   ],
   [
-    "a container that was forgotten",
+    "a container that was forgotten: its id is still told",
     (places) => {
       places.setContainer(web);
       places.addRoot(life, webPoint);
@@ -156,7 +156,7 @@ const rows: readonly [
     },
     life,
     [],
-    undefined,
+    web.id,
   ],
   ["nobody", () => undefined, life, [], undefined],
 ];
@@ -211,3 +211,28 @@ t.test("what is newly known of a container takes the place of what was", (t) => 
   t.equal(places.container(web.id), undefined);
   t.end();
 });
+
+t.test(
+  "it is told when the owner of a root becomes known, and when it is not known any more",
+  (t) => {
+    const told: unknown[] = [];
+    const places = new Places(({ device, generation }, isOwned) => {
+      told.push([device, generation, isOwned]);
+    });
+    places.addRoot(life, webPoint);
+    t.strictSame(told.splice(0), []);
+    places.setContainer(web);
+    places.setContainer({ ...web, name: "renamed" });
+    t.strictSame(told.splice(0), [[42, 1, true]], "once");
+    places.removeContainer(web.id);
+    t.strictSame(told.splice(0), [[42, 1, false]]);
+    places.setContainer(db);
+    places.addRoot({ device: 43, generation: 2 }, dbPoint);
+    t.strictSame(told.splice(0), [[43, 2, true]]);
+    places.addRoot({ device: 44, generation: 3 }, "/somewhere/else");
+    places.identify({ device: 44, generation: 3 }, [db.id]);
+    places.identify({ device: 44, generation: 3 }, [db.id]);
+    t.strictSame(told.splice(0), [[44, 3, true]], "learnt from a process");
+    t.end();
+  },
+);

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import t, { type TAP } from "tap";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
-import { Gate, type GateNativeCounters, type GateTicket } from "../../daemon/kernel/gate.ts";
+import type { GateNativeCounters } from "../../daemon/kernel/gate-counters.ts";
+import { Gate, type GateTicket } from "../../daemon/kernel/gate.ts";
 import { decodeRecords, type GateRecord } from "../../daemon/tracer/gate-record.ts";
+import { parseStat } from "../../daemon/tracer/proc-text.ts";
 import { gateRecord } from "../tracer/gate-records.ts";
 import { mountOverlay, requireRoot, type TestOverlay } from "../support/overlay.ts";
 
@@ -313,7 +315,8 @@ if (requireRoot(t)) {
       t.equal(records[1]?.syscall, 59);
       t.match(records[1]?.cgroup, /\d+:/);
       t.equal(records[1]?.cwd, process.cwd());
-      t.match(readFileSync("/proc/self/stat", "utf8"), records[0]?.parentStat.split(" ")[0] ?? "?");
+      const own = parseStat(readFileSync("/proc/self/stat", "latin1"));
+      t.equal(records[0]?.parentStart, own?.startTicks);
     },
   );
 }

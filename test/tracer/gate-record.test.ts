@@ -12,6 +12,7 @@ const rows: readonly [name: string, changes: RecordChanges, flags: number][] = [
   ["an observed exec whose file is kept", { isHeld: false, isKept: true }, argvKnown | kept],
   ["an exec whose argv is not known", { isArgvKnown: false, argv: [] }, held],
   ["a call of the 32-bit table", { isCompat32: true, syscall: 11 }, held | argvKnown | compat32],
+  ["a parent that is gone", { parentStart: undefined }, held | argvKnown],
   ["an unknown call", { syscall: -1 }, held | argvKnown],
   ["a flag that says nothing here", {}, held | argvKnown | argvTruncated],
   ["an argument that is empty", { argv: ["", "", "x", ""] }, held | argvKnown],
@@ -24,6 +25,7 @@ const rows: readonly [name: string, changes: RecordChanges, flags: number][] = [
       ticket: { slot: 0xffff_fffe, generation: 0xffff_ffff },
       generation: 0xffff_fffd,
       timeNs: 0xffff_ffff_ffff_fff0n,
+      parentStart: 0xffff_ffff_ffff_fff1n,
       tid: 4_194_304,
       file: {
         device: 0xfff * 0x100000 + 0xfffff,
@@ -44,7 +46,7 @@ function emptyTexts(): RecordChanges {
   const nothing = { filename: "", argv: [], environment: "", head: "", status: "", stat: "" };
   return {
     ...nothing,
-    ...{ cgroup: "", loginuid: "", cwd: "", parentStat: "", file: { path: "" } },
+    ...{ cgroup: "", loginuid: "", cwd: "", file: { path: "" } },
   };
 }
 
@@ -58,7 +60,7 @@ for (const [name, changes, flags] of rows) {
 
 t.test("a batch is read whole, in order, past the padding of each record", (t) => {
   const records = [1, 2, 3, 4, 5, 6, 7, 8].map((length) =>
-    gateRecord({ call, tid: length, parentStat: "x".repeat(length) }),
+    gateRecord({ call, tid: length, cwd: "x".repeat(length) }),
   );
   const batch = Buffer.concat(records.map((record) => encodeRecord(record, held | argvKnown)));
   t.strictSame(decodeRecords(batch), records);
@@ -67,7 +69,7 @@ t.test("a batch is read whole, in order, past the padding of each record", (t) =
 
 const broken: readonly [name: string, batch: Buffer, count: number][] = [
   ["nothing", Buffer.alloc(0), 0],
-  ["less than a header", Buffer.alloc(167), 0],
+  ["less than a header", Buffer.alloc(175), 0],
   ["a size that leads nowhere", Buffer.alloc(400), 0],
   ["a size that leads into the header", Buffer.alloc(400, Buffer.from([8, 0, 0, 0])), 0],
   [

@@ -74,6 +74,7 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
       ...file,
     },
     generation: 1,
+    parentStart: 4_000n,
     filename: "/usr/bin/curl",
     argv: ["curl", "https://example.com"],
     environment: "HOME=/root\0PATH=/bin\0",
@@ -83,7 +84,6 @@ export function gateRecord({ file, ...changes }: RecordChanges = {}): GateRecord
     cgroup: "0::/\n",
     loginuid: "4294967295",
     cwd: "/work",
-    parentStat: statText({ pid: 60, ppid: 50, startTicks: 4000 }),
     ...changes,
   };
 }
@@ -107,10 +107,9 @@ export function encodeRecord(record: GateRecord, flags: number): Buffer {
   const texts = [
     ...[record.file.path, record.filename, argv, record.environment, record.head],
     ...[record.status, record.stat, record.cgroup, record.loginuid, record.cwd],
-    record.parentStat,
   ].map((text) => Buffer.from(text, "latin1"));
-  const length = texts.reduce((sum, text) => sum + text.length, 168);
-  const header = Buffer.alloc(168);
+  const length = texts.reduce((sum, text) => sum + text.length, 176);
+  const header = Buffer.alloc(176);
   header.writeUInt32LE(Math.ceil(length / 8) * 8, 0);
   header.writeUInt16LE(flags, 4);
   header.writeUInt16LE(1, 6);
@@ -131,7 +130,8 @@ export function encodeRecord(record: GateRecord, flags: number): Buffer {
   header.writeBigUInt64LE(BigInt(record.file.size), 96);
   header.writeBigInt64LE(record.file.mtimeNs, 104);
   header.writeBigInt64LE(record.file.ctimeNs, 112);
-  texts.forEach((text, index) => header.writeUInt32LE(text.length, 120 + index * 4));
-  header.writeUInt32LE(record.generation, 164);
+  header.writeBigUInt64LE(record.parentStart ?? 0n, 120);
+  texts.forEach((text, index) => header.writeUInt32LE(text.length, 128 + index * 4));
+  header.writeUInt32LE(record.generation, 168);
   return Buffer.concat([header, ...texts, Buffer.alloc((8 - (length % 8)) % 8)]);
 }

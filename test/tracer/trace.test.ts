@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import { Tracer } from "../../daemon/tracer/trace.ts";
-import { gateRecord, statText, type RecordChanges } from "./gate-records.ts";
+import { gateRecord, type RecordChanges } from "./gate-records.ts";
 
 const program: RecordChanges = {};
 const loader: RecordChanges = { file: { path: "/lib/ld.so", inode: 8n } };
@@ -163,13 +163,6 @@ for (const [name, loginuid, expected] of [
     t.end();
   });
 }
-
-t.test("the parent's facts are there when they could be read", (t) => {
-  const told = new Tracer().trace(gateRecord({ parentStat: statText({ startTicks: 9 }) }));
-  t.equal(told?.parentStat?.startTicks, 9n);
-  t.equal(new Tracer().trace(gateRecord({ parentStat: "" }))?.parentStat, undefined);
-  t.end();
-});
 
 for (const [name, changes] of [
   ["its status", { status: "" }],

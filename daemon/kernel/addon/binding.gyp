@@ -23,6 +23,7 @@
         "src/mount_scout.cc",
         "src/mount_table.cc",
         "src/open_gates.cc",
+        "src/parent_starts.cc",
         "src/proc_file.cc",
         "src/roots.cc",
         "src/remote_strings.cc",

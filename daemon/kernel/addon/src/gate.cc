@@ -171,7 +171,9 @@ void Gate::ReaderLoop() {
     int count = epoll_wait(epoll.get(), ready, 2, -1);
     if (count < 0 && errno != EINTR) break;
     progress_.fetch_add(1);
-    DrainCounter(reader_wake_.get());
+    for (int i = 0; i < count; i++) {
+      if (ready[i].data.fd == reader_wake_.get()) DrainCounter(ready[i].data.fd);
+    }
     if (unannounced_.exchange(false) && !records_announced_.exchange(true)) on_records_();
     ReadOnce(events, reinterpret_cast<uint8_t*>(record.get()), false);
   }
@@ -224,8 +226,13 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
     return;
   }
   uint64_t mount_namespace = 0;
-  TakeSnapshot({file.get(), opened, tid, !is_keeper, is_keeper ? nullptr : &mount_namespace},
-               record);
+  SnapshotRequest request{file.get(), opened, tid, !is_keeper};
+  request.wants_cgroup = !superblocks_.TreatmentOf(opened.st_dev).is_owned;
+  if (!is_keeper) {
+    request.parents = &parents_;
+    request.mount_namespace = &mount_namespace;
+  }
+  TakeSnapshot(request, record);
   scout_.Look(mount_namespace, tid, deadline_ns_ / kLookShare);
   if (superblocks_.EndStart(opened.st_dev)) IgnoreOpens(fanotify_.get(), file.get());
   RecordHeader* header = HeaderOf(record);

@@ -164,6 +164,7 @@ class Gate {
   std::vector<RootPattern> patterns_;
   Superblocks superblocks_;
   MountScout scout_;
+  ParentStarts parents_;  // the reader's
   std::array<std::atomic<uint64_t>, kCounters> counters_{};
   std::atomic<bool> unannounced_{false};  // the stand-in has handed records over
   std::unique_ptr<uint64_t[]> stand_in_record_;

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "parent_starts.h"
 #include "proc_file.h"
 
 namespace execwarden {
@@ -25,27 +26,8 @@ constexpr size_t kArgvHeadBytes = 4096;
 constexpr size_t kArgvBytes = 32 * 1024;
 constexpr long kFuseMagic = 0x65735546;
 
-// Number in field `wanted` of /proc/PID/stat (proc(5)), counted from behind the name, which may
-// hold blanks and parentheses. `text` ends in a zero.
-bool StatField(char* text, int wanted, uint64_t* out) {
-  char* at = strrchr(text, ')');
-  for (int field = 2; at && field < wanted; field++) at = strchr(at + 1, ' ');
-  if (!at) return false;
-  *out = strtoull(at + 1, nullptr, 10);
-  return true;
-}
-
-bool StartTicks(int pid, uint64_t* out) {
-  Descriptor directory = OpenProcDirectory(pid);
-  if (!directory.valid()) return false;
-  char text[2048];
-  size_t length = ReadFileAt(directory.get(), "stat", text, sizeof text - 1);
-  text[length] = 0;
-  return StatField(text, 22, out);
-}
-
 // Fields 48 and 49 are where argv begins and ends.
-std::string ReadArgv(int directory, char* stat, size_t length_max) {
+std::string ReadArgv(int directory, const char* stat, size_t length_max) {
   uint64_t start = 0;
   uint64_t end = 0;
   if (!StatField(stat, 48, &start) || !StatField(stat, 49, &end) || end <= start) return {};
@@ -62,8 +44,8 @@ std::string ReadArgv(int directory, char* stat, size_t length_max) {
 int KillProcess(int pid, uint64_t start_ticks) {
   Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (!process.valid()) return errno;
-  uint64_t started = 0;
-  if (!StartTicks(pid, &started) || started != start_ticks) return ESRCH;
+  uint64_t started = ReadStart(pid);
+  if (started == 0 || started != start_ticks) return ESRCH;
   return syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 ? 0 : errno;
 }
 

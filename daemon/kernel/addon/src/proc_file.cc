@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -65,6 +66,14 @@ size_t ReadStatusAt(int directory, char* out, size_t capacity) {
 size_t ReadLinkAt(int directory, const char* name, char* out, size_t capacity) {
   ssize_t length = readlinkat(directory, name, out, capacity);
   return length > 0 ? static_cast<size_t>(length) : 0;
+}
+
+bool StatField(const char* text, int wanted, uint64_t* out) {
+  const char* at = strrchr(text, ')');
+  for (int field = 2; at && field < wanted; field++) at = strchr(at + 1, ' ');
+  if (!at) return false;
+  *out = strtoull(at + 1, nullptr, 10);
+  return true;
 }
 
 Descriptor OpenProcDirectory(int id) {

@@ -50,6 +50,10 @@ size_t ReadStatusAt(int directory, char* out, size_t capacity);
 // Reads the target of the symbolic link `name` below `directory`; 0 when it cannot be read.
 size_t ReadLinkAt(int directory, const char* name, char* out, size_t capacity);
 
+// Number in field `wanted` of /proc/PID/stat (proc(5)), counted from behind the name, which may
+// hold blanks and parentheses. `text` ends in a zero.
+bool StatField(const char* text, int wanted, uint64_t* out);
+
 // Opens /proc/ID as a directory, close-on-exec; invalid when there is no such task.
 Descriptor OpenProcDirectory(int id);
 

@@ -8,25 +8,35 @@
 namespace execwarden {
 
 // Reads through /proc/TID/mem, which fails at once where process_vm_readv would wait (userfaultfd).
-// Keeps the last chunk, since strings lie side by side.
+// Whole pages are read, and the last few are kept: pointers and strings lie side by side.
 class RemoteMemory {
  public:
   // `fd` is /proc/TID/mem, open for reading; it stays the caller's.
   explicit RemoteMemory(int fd) : fd_(fd) {}
 
-  // Bytes read, 0 when the address is not mapped.
-  size_t Read(uint64_t address, void* out, size_t length);
+  // False when not all of it is mapped.
+  bool Read(uint64_t address, void* out, size_t length);
 
   // Copies the string at `address` less its end, cut at `max` bytes; false when it cannot be read.
   bool String(uint64_t address, char* out, size_t max, size_t* length, bool* truncated);
 
  private:
-  bool Load(uint64_t address);
+  static constexpr size_t kPageBytes = 4096;
+  static constexpr size_t kPages = 4;
+
+  struct Page {
+    uint64_t start = 0;
+    size_t length = 0;  // 0: none
+    uint64_t used = 0;
+    char bytes[kPageBytes];
+  };
+
+  // What is at `address`, up to the end of its page; null when it is not mapped.
+  const char* At(uint64_t address, size_t* available);
 
   int fd_;
-  char chunk_[1024];
-  uint64_t chunk_start_ = 0;
-  size_t chunk_length_ = 0;
+  uint64_t uses_ = 0;
+  Page pages_[kPages];
 };
 
 struct Strings {

@@ -30,19 +30,7 @@ constexpr long kPauseFirstNs = 50'000;
 constexpr long kPauseLastNs = 2'000'000;
 constexpr uint64_t kRegistersPatienceNs = 50'000'000;
 
-enum Section {
-  kPath,
-  kFilename,
-  kArgv,
-  kEnv,
-  kHead,
-  kStatus,
-  kStat,
-  kCgroup,
-  kLoginuid,
-  kCwd,
-  kParentStat
-};
+enum Section { kPath, kFilename, kArgv, kEnv, kHead, kStatus, kStat, kCgroup, kLoginuid, kCwd };
 
 // Appends sections to a record, never past its end.
 class Writer {
@@ -246,14 +234,11 @@ size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
     struct stat facts{};
     if (fstatat(directory.get(), "ns/mnt", &facts, 0) == 0) *request.mount_namespace = facts.st_ino;
   }
-  writer.File(kCgroup, directory.get(), "cgroup", 8192);
+  if (request.wants_cgroup) writer.File(kCgroup, directory.get(), "cgroup", 8192);
   writer.File(kLoginuid, directory.get(), "loginuid", 32);
   writer.Commit(kCwd, ReadLinkAt(directory.get(), "cwd", writer.cursor(), kPathMax));
   if (parent > 0) {
-    Descriptor parent_directory = OpenProcDirectory(parent);
-    if (parent_directory.valid()) {
-      writer.File(kParentStat, parent_directory.get(), "stat", 2048);
-    }
+    header->parent_start = request.parents ? request.parents->Of(parent) : ReadStart(parent);
   }
   return writer.Finish();
 }

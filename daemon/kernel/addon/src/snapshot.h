@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parent_starts.h"
 #include "tickets.h"
 
 namespace execwarden {
@@ -49,9 +50,9 @@ struct RecordHeader {
   uint64_t file_size;
   int64_t mtime_ns;
   int64_t ctime_ns;
-  // path, filename argument, argv, env, file head, status, stat, cgroup, loginuid, cwd, parent's
-  // stat
-  uint32_t lengths[11];
+  uint64_t parent_start;  // clock ticks after boot (proc(5), stat field 22), 0 when unknown
+  // path, filename argument, argv, env, file head, status, stat, cgroup, loginuid, cwd
+  uint32_t lengths[10];
   uint32_t generation;  // of the device number, 0 when it is no container root
 };
 
@@ -63,6 +64,9 @@ struct SnapshotRequest {
   const struct stat& file;  // of event_fd; all zeros when it is not known
   int tid;
   bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
+  bool wants_cgroup = true;
+  // Of the thread that asks; null: read anew.
+  ParentStarts* parents = nullptr;
   // Becomes the inode of the caller's mount namespace where the caller could mount; null: not
   // wanted.
   uint64_t* mount_namespace = nullptr;
