@@ -20,7 +20,9 @@ export interface DoorSizes {
 
 const addedMaxMs = 2;
 const settleTriesMax = 200;
-const pluginProgram = fileURLToPath(new URL("../plugin/main.js", import.meta.url));
+const pluginProgram = fileURLToPath(
+  new URL("../../daemon/kernel/addon/build/Release/execwarden-authz", import.meta.url),
+);
 const container = "door";
 const pluginName = `execwarden-bench-${process.pid}`;
 const socket = `/run/docker/plugins/${pluginName}.sock`;
@@ -29,7 +31,7 @@ const socket = `/run/docker/plugins/${pluginName}.sock`;
 export async function measureDoor(lab: Lab, sizes: DoorSizes): Promise<readonly Row[]> {
   const daemon = await lab.startDaemon({ mode: "enforce", policies: policyThat("deny") });
   mkdirSync(dirname(socket), { recursive: true });
-  const plugin = spawn(process.execPath, [pluginProgram], {
+  const plugin = spawn(pluginProgram, [], {
     env: { EXECWARDEN_LISTEN: socket, EXECWARDEN_SOCKET: lab.doorSocket },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -7,7 +7,8 @@ import type { ContainerInventory } from "./enrich/containers.ts";
 import { readImageFacts, toImage } from "./enrich/image-facts.ts";
 import type { Container } from "./model/container.ts";
 import type { ContainerEngine } from "./model/ports.ts";
-import { memberOf } from "./util/unknown-value.ts";
+import { memberOf, textMember } from "./util/unknown-value.ts";
+import type { NamespaceModes } from "../plugin/namespaces.ts";
 import { sensitivePlaces, type HostFiles, type SensitivePlace } from "../plugin/reach.ts";
 import { textsOf, type KnownImage, type Surroundings } from "../plugin/resolve.ts";
 
@@ -24,6 +25,12 @@ export function createDoorSurroundings(options: DoorSurroundingsOptions): Surrou
   return {
     image: (reference) => findImage(engine, reference, deadlineMs()),
     container: (reference) => findContainer(options, reference),
+    namespaces: async (reference) => {
+      const answer = await engine.inspect(reference.replace(/^\//, ""), deadlineMs());
+      if (answer.ok) return modesIn(memberOf(answer.value, "HostConfig"));
+      if (answer.error.kind === "gone") return undefined;
+      throw new Error(answer.error.message);
+    },
     volume: async (name) => {
       const answer = await engine.inspectVolume(name, deadlineMs());
       return answer.ok ? answer.value : undefined;
@@ -36,6 +43,15 @@ export function createDoorSurroundings(options: DoorSurroundingsOptions): Surrou
       });
     },
     files: hostFiles,
+  };
+}
+
+function modesIn(hostConfig: unknown): NamespaceModes {
+  return {
+    networkMode: textMember(hostConfig, "NetworkMode") ?? "",
+    pidMode: textMember(hostConfig, "PidMode") ?? "",
+    ipcMode: textMember(hostConfig, "IpcMode") ?? "",
+    utsMode: textMember(hostConfig, "UTSMode") ?? "",
   };
 }
 

@@ -48,6 +48,7 @@ interface Start {
 
 /** What the engine tells of, and what was asked then. */
 const heardActions: Readonly<Record<string, string>> = {
+  create: "container.create",
   exec_create: "exec.create",
   exec_start: "exec.start",
   start: "container.start",
@@ -171,13 +172,13 @@ export class Doorkeeper {
    * anybody else hears of the event.
    */
   heard(facts: EngineFacts): void {
-    const { type, action, execId, execCommand = "", containerId, name = "" } = facts;
+    const { type, action, execId, execCommand = "", containerId, name = "", image = "" } = facts;
     const asked = type === "container" ? heardActions[action] : undefined;
     if (asked === undefined || containerId === undefined || this.#isAsked()) return;
     const client = this.#attribution.guess({
       action: asked,
       target: execId ?? containerId,
-      names: [containerId, name],
+      names: [containerId, name, image],
       command: execCommand,
     });
     if (client === undefined) return;

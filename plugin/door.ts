@@ -188,11 +188,13 @@ export class Door {
 }
 
 function askedOf({ facts, container }: ResolvedRequest, client: DockerClient): AskedBy {
-  const { action, target, cmd } = facts;
+  const { action, target, cmd, newName, image } = facts;
+  const isCreate = action === "container.create";
   return {
     ...{ client, action },
     ...(container === undefined || container.id === "" ? {} : { containerId: container.id }),
     ...(action === "exec.start" ? { execId: target } : {}),
     ...(action === "exec.create" ? { command: cmd.join(" ") } : {}),
+    ...(isCreate ? { created: { name: newName, image: image?.reference ?? "" } } : {}),
   };
 }

@@ -50,6 +50,11 @@ export class GoStruct {
     return this.#lastOf(name) === true;
   }
 
+  number(name: string): number | undefined {
+    const value = this.#lastOf(name);
+    return typeof value === "number" ? value : undefined;
+  }
+
   /** A list of texts, or one text alone, which some fields take as well (strslice.StrSlice). */
   texts(name: string): readonly string[] {
     const value = this.#lastOf(name);

@@ -12,13 +12,17 @@ const executable: ExecutedFile = {
   ...{ device: 0, inode: 0n, mode: 0o100755, uid: 0, gid: 0, size: 0, mtimeNs: 0n, ctimeNs: 0n },
 };
 
+const running: ReadonlySet<string> = new Set([
+  ...["exec.create", "container.create", "service.create", "service.update"],
+]);
+
 /**
  * The exec that a request would lead to, so that the rules about execs are asked before it is done: `docker exec`, and
  * the entry point and command of a new container. Undefined where the request runs nothing.
  */
 export function imagineExec(event: DockerRequest): ExecEvent | undefined {
   const { action, argv: words } = event.request;
-  if (action !== "exec.create" && action !== "container.create") return undefined;
+  if (!running.has(action)) return undefined;
   const argv = words.map(toByteString);
   const [program] = argv;
   if (program === undefined || program === "") return undefined;
@@ -41,7 +45,7 @@ function processOf(
   argv: readonly string[],
 ): Process {
   const { uid, gid, userName } = userOf(request.runAs === "" ? container?.user : request.runAs);
-  const vpid = request.action === "container.create" ? 1 : 2;
+  const vpid = request.action === "exec.create" ? 2 : 1;
   return {
     ...{ pid: 0, vpid, ppid: 0, sid: 0, vsid: vpid, pgid: 0, vpgid: vpid, startTicks: 0n },
     tty: request.hasTty ? someTerminal : 0,

@@ -27,7 +27,8 @@ export function readRequest(request: AuthorizationRequest): ReadRequest {
   const faults = [
     ...(isMutating ? target.faults : target.faults.filter(({ kind }) => kind === "odd-path")),
     ...(isMutating ? body.faults : []),
-    ...(found === undefined && isMutating
+    // The engine asks about routes that it has: this is one that nobody here knows anything of.
+    ...(found === undefined
       ? [{ kind: "unknown-route", detail: `${request.method} ${target.path}` }]
       : []),
   ];
@@ -48,6 +49,7 @@ export function readRequest(request: AuthorizationRequest): ReadRequest {
     faults: [...new Set(faults.map(({ kind }) => kind))],
     faultTexts: faults.map(({ kind, detail }) => `${kind.replaceAll("-", " ")}: ${detail}`),
     isRetagged: false,
+    joins: [],
     argv: [...body.asked.entrypoint, ...body.asked.cmd],
   };
   return {
@@ -86,6 +88,8 @@ function newNameOf(action: string, target: RequestTarget, body: ReadBody): strin
 function imageOf(action: string, found: FoundRoute | undefined, { body, target }: Parts): string {
   switch (action) {
     case "container.create":
+    case "service.create":
+    case "service.update":
       return body.image;
     case "image.pull":
       return queryOf(target, "fromImage") === "" ? "" : pulledImage(target);

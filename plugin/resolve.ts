@@ -3,6 +3,12 @@ import type { Container, Image } from "../daemon/model/container.ts";
 import { unknownContainer } from "../daemon/model/container.ts";
 import type { RequestedBind, RequestFacts } from "../daemon/model/docker-request.ts";
 import { memberOf, toList } from "../daemon/util/unknown-value.ts";
+import {
+  followNamespaces,
+  joinedBy,
+  type JoinedNamespaces,
+  type NamespaceModes,
+} from "./namespaces.ts";
 import { lookAtPath, type HostFiles, type SensitivePlace } from "./reach.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { hostPathsOf } from "./volume-options.ts";
@@ -23,6 +29,8 @@ export interface Surroundings {
   image(reference: string): Promise<KnownImage | undefined>;
   /** By name, id or the beginning of one. */
   container(reference: string): Promise<Container | undefined>;
+  /** What a container's namespaces were asked to be. */
+  namespaces(reference: string): Promise<NamespaceModes | undefined>;
   /** `GET /volumes/{name}`. */
   volume(name: string): Promise<unknown>;
   places(): readonly SensitivePlace[];
@@ -44,40 +52,63 @@ export async function resolveRequest(
   around: Surroundings,
 ): Promise<ResolvedRequest> {
   const { facts } = read;
-  if (!facts.isMutating) return { facts, otherNames: [] };
-  const [known, container, binds] = await Promise.all([
+  // Looking at a container asks the engine, which asks about that in turn: it must not lead to another look.
+  if (!facts.isMutating && !copyingOut.has(facts.action)) return { facts, otherNames: [] };
+  const [known, container, binds, joined, mounted] = await Promise.all([
     read.imageReference === "" ? undefined : around.image(read.imageReference),
     read.containerReference === "" ? undefined : around.container(read.containerReference),
     resolveBinds(read, around),
+    resolveNamespaces(read, around),
+    mountedImages(facts, around),
   ]);
   const image = known?.image ?? unknownImage(read.imageReference);
-  const isRetagged = known !== undefined && isRenamed(known);
   const resolved: RequestFacts = {
     ...facts,
+    ...joined.modes,
+    joins: joined.joins,
     binds,
-    isRetagged,
+    isRetagged: isRenamed(known),
     ...(image === undefined ? {} : { image }),
-    argv: facts.action === "container.create" ? argvOf(read, known) : facts.argv,
+    argv: making.has(facts.action) ? argvOf(read, known) : facts.argv,
   };
-  const place = facts.action === "container.create" ? createdOf(resolved, image) : container;
+  const place = making.has(facts.action) ? createdOf(resolved, image) : container;
   return {
     facts: resolved,
-    otherNames: isRetagged ? namesOf(known) : [],
+    otherNames: [...namesOf(known), ...mounted],
     ...(place === undefined ? {} : { container: place }),
   };
 }
+
+async function mountedImages(
+  { imageMounts }: RequestFacts,
+  around: Surroundings,
+): Promise<readonly Image[]> {
+  const known = await Promise.all(imageMounts.map((reference) => around.image(reference)));
+  return known.flatMap((one) => (one === undefined ? [] : [one.image, ...namesOf(one)]));
+}
+
+/** Reading that carries a container's files out of it. */
+const copyingOut: ReadonlySet<string> = new Set(["container.archive.get", "container.export"]);
+/** Requests that say what a container is made of. */
+const making: ReadonlySet<string> = new Set([
+  ...["container.create", "service.create", "service.update"],
+]);
 
 /**
  * Whether the name was put on the image here: a pulled image has a digest in the repository that it came from, and
  * one that was built here has one name only.
  */
-function isRenamed({ image, digestRepositories, tagRepositories }: KnownImage): boolean {
+function isRenamed(known: KnownImage | undefined): known is KnownImage {
+  if (known === undefined) return false;
+  const { image, digestRepositories, tagRepositories } = known;
   const own = image.normalizedRepository;
   if (digestRepositories.includes(own)) return false;
   return [...digestRepositories, ...tagRepositories].some((other) => other !== own);
 }
 
-function namesOf({ image, digestRepositories, tagRepositories }: KnownImage): readonly Image[] {
+function namesOf(known: KnownImage | undefined): readonly Image[] {
+  if (!isRenamed(known)) return [];
+  const { image, digestRepositories, tagRepositories } = known;
   const { tag: _tag, ...bare } = image;
   return [...new Set([...digestRepositories, ...tagRepositories])].map((repository) => ({
     ...bare,
@@ -124,6 +155,31 @@ function createdOf(facts: RequestFacts, image: Image | undefined): Container | u
 function unknownImage(reference: string): Image | undefined {
   if (reference === "") return undefined;
   return { ...unknownContainer("").image, reference, repository: reference };
+}
+
+// A name is looked up when the container starts, where it may be another container's by then.
+async function resolveNamespaces(
+  { facts, containerReference }: ReadRequest,
+  around: Surroundings,
+): Promise<JoinedNamespaces> {
+  const isStart = facts.action === "container.start" || facts.action === "container.restart";
+  const own = isStart ? await around.namespaces(containerReference) : undefined;
+  const given = (kind: keyof NamespaceModes): string => {
+    const isJoined = facts[kind] === "" && joinedBy(own?.[kind]) !== undefined;
+    return isJoined ? (own?.[kind] ?? "") : facts[kind];
+  };
+  const modes = {
+    networkMode: given("networkMode"),
+    pidMode: given("pidMode"),
+    ipcMode: given("ipcMode"),
+    utsMode: given("utsMode"),
+  };
+  const asked = new Map<string, Promise<NamespaceModes | undefined>>();
+  return followNamespaces(modes, (reference) => {
+    const found = asked.get(reference) ?? around.namespaces(reference);
+    asked.set(reference, found);
+    return found;
+  });
 }
 
 async function resolveBinds(

@@ -7,8 +7,8 @@ export interface Route {
   readonly pattern: string;
   /** `container.create`, `exec.create`, … */
   readonly action: string;
-  /** Whether it carries JSON that the engine acts on. */
-  readonly body: "required" | "optional" | "none";
+  /** Whether it carries JSON that the engine acts on; `hidden`: which it shows nobody. */
+  readonly body: "required" | "optional" | "none" | "hidden";
   readonly isMutating: boolean;
 }
 
@@ -19,9 +19,10 @@ export interface FoundRoute {
 }
 
 /**
- * Every route of the engine's API (moby, api/server/router and daemon/server/router, 20.10 to 29), in the order in
- * which the engine tries them. `{name}` takes slashes too, as it does there; other places do not. Behind the action: `!` JSON that
- * the engine cannot do without, `?` JSON that it takes, `*` a GET that changes something all the same.
+ * Every route of the engine's API (moby, api/server/router and daemon/server/router, 20.10 to 29; API 1.24 to 1.56), in
+ * the order in which the engine tries them. `{name}` takes slashes too, as it does there; other places do not. Behind the
+ * action: `!` JSON that the engine cannot do without, `?` JSON that it takes, `-` JSON that it shows nobody, since it is
+ * a password (sendBody of pkg/authorization), `*` a GET that changes something all the same.
  */
 const table = `
 GET /containers/{id}/checkpoints checkpoint.list
@@ -138,11 +139,20 @@ GET /events system.events
 GET /info system.info
 GET /version system.version
 GET /system/df system.df
-POST /auth system.auth!
+POST /auth system.auth-
+GET /debug/vars system.debug
+GET /debug/pprof/ system.debug
+GET /debug/pprof/{id} system.debug
 OPTIONS /{any} system.options
 `;
 
 const reading: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+const bodies: Readonly<Record<string, Route["body"]>> = {
+  "!": "required",
+  "?": "optional",
+  "-": "hidden",
+};
 
 /** Every route, in the engine's order. */
 export const routes: readonly Route[] = table.trim().split("\n").map(readRow);
@@ -153,8 +163,8 @@ function readRow(row: string): Route {
   return {
     method,
     pattern,
-    action: mark.replace(/[!?*]$/, ""),
-    body: sign === "!" ? "required" : sign === "?" ? "optional" : "none",
+    action: mark.replace(/[!?*-]$/, ""),
+    body: bodies[sign] ?? "none",
     isMutating: !reading.has(method) || sign === "*",
   };
 }

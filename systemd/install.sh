@@ -19,7 +19,7 @@ main() {
     echo "cannot install below $PREFIX: not root; run: sudo make install" >&2
     exit 1
   fi
-  for built in dist/daemon/main.js daemon/kernel/addon/build/Release/execwarden{.node,-hooks}; do
+  for built in dist/daemon/main.js daemon/kernel/addon/build/Release/execwarden{.node,-hooks,-authz}; do
     [ -e "$built" ] || { echo "cannot install: $built is not there; run: make build" >&2; exit 1; }
   done
   staging=$(mktemp -d)
@@ -36,7 +36,7 @@ install_program() {
   install -d "$library.new/dist" "$library.new/node_modules" "$DESTDIR$PREFIX/bin"
   cp -r dist/daemon dist/plugin "$library.new/dist/"
   install -m 0644 package.json "$library.new/"
-  install -m 0755 daemon/kernel/addon/build/Release/execwarden{.node,-hooks} "$library.new/dist/daemon/kernel/"
+  install -m 0755 daemon/kernel/addon/build/Release/execwarden{.node,-hooks,-authz} "$library.new/dist/daemon/kernel/"
   runtime_packages | while read -r package; do
     install -d "$library.new/$(dirname "$package")"
     cp -r "$package" "$library.new/$package"
@@ -45,9 +45,8 @@ install_program() {
   rm -rf "$library.new"/node_modules/*/prebuilds/{darwin,win32}-*
   # The service manager's PATH need not lead to the node that this was built with.
   sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/daemon/main.js"
-  sed -i "1s|.*|#!$(node -p process.execPath)|" "$library.new/dist/plugin/main.js"
   install -m 0755 systemd/after-end.sh "$library.new/"
-  chmod 0755 "$library.new/dist/daemon/main.js" "$library.new/dist/plugin/main.js"
+  chmod 0755 "$library.new/dist/daemon/main.js"
   chmod -R u=rwX,go=rX "$library.new"
   [ ! -e "$library" ] || mv "$library" "$library.old"
   mv "$library.new" "$library"

@@ -90,8 +90,10 @@ function generationText({ generation, lastReload }: Status, nowMs: number): stri
 
 function pluginText(plugin: Status["plugin"], nowMs: number): string {
   const { isAsked, lastAskedMs, asked, refused, failures, onFailure } = plugin;
-  const state = isAsked ? "the engine asks us" : "the engine does NOT ask us";
-  if (asked === 0) return `${state}; see: execwarden plugin status`;
+  // Most hosts do without it.
+  if (asked === 0)
+    return "not set up: requests at the engine's API are not judged; see: execwarden plugin enable --help";
+  const state = isAsked ? "the engine asks us" : "the engine does NOT ask us any more";
   const last = lastAskedMs === undefined ? "" : `, last ${durationText(nowMs - lastAskedMs)} ago`;
   const failed = failures === 0 ? "" : `, ${failures} NOT JUDGED (${onFailure})`;
   return `${state}: ${asked} requests${last}, ${refused} refused${failed}`;

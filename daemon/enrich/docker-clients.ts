@@ -16,7 +16,6 @@ const freshMs = 10_000;
 
 /** What each request makes the engine tell of a container. */
 const consequences: Readonly<Record<string, readonly string[]>> = {
-  "container.create": ["create"],
   "container.start": ["start", "die"],
   "container.restart": ["restart", "kill", "stop", "die", "start"],
   "container.stop": ["stop", "kill", "die"],
@@ -45,11 +44,10 @@ export class DockerClients {
 
   /** Takes what somebody asked; `nowMs` is monotonic. */
   take(asked: AskedBy, nowMs: number): void {
-    const { action, containerId, execId, client } = asked;
+    const { action, containerId, execId, client, created } = asked;
     if (execId !== undefined) keep(this.#execs, execId, client);
-    if (containerId === undefined) return;
-    if (action === "container.start" || action === "container.restart")
-      keep(this.#starts, containerId, client);
+    if (containerId === undefined && created === undefined) return;
+    if (containerId !== undefined && starting.has(action)) keep(this.#starts, containerId, client);
     const fresh = this.#recent.filter(({ atMs }) => nowMs - atMs < freshMs);
     this.#recent = [...fresh, { ...asked, atMs: nowMs }].slice(-recentMax);
   }
@@ -86,6 +84,7 @@ export class DockerClients {
     const { action, containerId, execId, execCommand } = facts;
     const known = execId === undefined ? undefined : this.#execs.get(execId);
     if (known !== undefined || containerId === undefined) return known;
+    if (action === "create") return this.#creatorOf(facts, nowMs);
     const found = this.#recent.findLast(
       (asked) =>
         asked.containerId === containerId &&
@@ -100,6 +99,24 @@ export class DockerClients {
     if (execId !== undefined && client !== undefined) keep(this.#execs, execId, client);
     return client;
   }
+
+  // The engine tells of a new container before it tells its id to whoever asked: by its name, else by its image.
+  #creatorOf(facts: EngineFacts, nowMs: number): DockerClient | undefined {
+    const found = this.#recent.filter(
+      (asked) => nowMs - asked.atMs < freshMs && isCreated(asked, facts),
+    );
+    const pids = new Set(found.map(({ client }) => client.pid));
+    return pids.size === 1 ? inferred(found.at(-1)?.client) : undefined;
+  }
+}
+
+const starting: ReadonlySet<string> = new Set(["container.start", "container.restart"]);
+
+/** Whether a request for a new container may have made the one of which the engine tells. */
+function isCreated({ containerId, created, action }: AskedBy, facts: EngineFacts): boolean {
+  if (action !== "container.create") return false;
+  if (created === undefined) return containerId === facts.containerId;
+  return created.name === "" ? created.image === facts.image : created.name === facts.name;
 }
 
 function inferred(client: DockerClient | undefined): DockerClient | undefined {

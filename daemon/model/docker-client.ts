@@ -39,6 +39,8 @@ export interface AskedBy {
   readonly execId?: string;
   /** Command line of an exec that has no id yet, words joined by spaces. */
   readonly command?: string;
+  /** A container that has no id yet: its name, empty for one of the engine's choice, and its image as it was given. */
+  readonly created?: { readonly name: string; readonly image: string };
 }
 
 /** Name of a terminal by its device number (proc(5), tty_nr): `pts/3`, `tty1`; undefined for none. */

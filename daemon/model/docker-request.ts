@@ -49,6 +49,11 @@ export interface RequestFacts {
   readonly isPrivileged: boolean;
   readonly capAdd: readonly string[];
   readonly binds: readonly RequestedBind[];
+  /** Images whose files are to be mounted beside those of the container's own. */
+  readonly imageMounts: readonly string[];
+  /** Containers whose namespaces it would take over, as they were called, and those that these took theirs from. */
+  readonly joins: readonly string[];
+  /** `host` too where a container is joined that has the host's; so are the other modes. */
   readonly networkMode: string;
   readonly pidMode: string;
   readonly ipcMode: string;
@@ -56,9 +61,19 @@ export interface RequestFacts {
   readonly usernsMode: string;
   readonly cgroupnsMode: string;
   readonly securityOpt: readonly string[];
+  /** `unconfined`, `builtin`, `permissive`, `custom`, `unreadable`; empty where the engine's own profile holds. */
+  readonly seccomp: string;
+  /** Calls that lead out of a container and that its own seccomp profile lets through; `all` of them. */
+  readonly seccompAllows: readonly string[];
+  /** Name of the AppArmor profile that is asked for. */
+  readonly apparmor: string;
+  /** OCI runtime that is asked for; empty for the engine's own choice. */
+  readonly runtime: string;
   /** Paths of the host's devices; `rules:` and the rule for cgroup rules. */
   readonly devices: readonly string[];
   /** Names of environment variables. */
   readonly env: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** OCI annotations, which runtimes act on. */
+  readonly annotations: Readonly<Record<string, string>>;
 }

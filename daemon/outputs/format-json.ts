@@ -167,14 +167,23 @@ function requestOf(request: RequestFacts): object {
     binds: request.binds.map(({ source, path, destination, isReadOnly, reaches }) => ({
       ...{ source, path, destination, read_only: isReadOnly, reaches },
     })),
+    image_mounts: request.imageMounts,
+    joins: request.joins,
     network_mode: request.networkMode,
     pid_mode: request.pidMode,
     ipc_mode: request.ipcMode,
+    uts_mode: request.utsMode,
     userns_mode: request.usernsMode,
+    cgroupns_mode: request.cgroupnsMode,
     security_opt: request.securityOpt,
+    seccomp: request.seccomp,
+    seccomp_allows: request.seccompAllows,
+    apparmor: request.apparmor,
+    runtime: request.runtime,
     devices: request.devices,
     env: request.env,
     labels: request.labels,
+    annotations: request.annotations,
   };
 }
 

@@ -23,7 +23,7 @@ rules       2 enabled of 3
 policies    1
 alerts      4
 actions     done 1, failed 0, suppressed 0
-plugin      the engine does NOT ask us; see: execwarden plugin status
+plugin      not set up: requests at the engine's API are not judged; see: execwarden plugin enable --help
 output      stdout: written 4, dropped 0, failed 0, queued 0
 socket      followers 2, alerts lost 5, connections refused 0
 observe     0:61  web

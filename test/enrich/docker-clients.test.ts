@@ -85,6 +85,27 @@ t.test("what the engine tells soon after a request came of it", (t) => {
   t.end();
 });
 
+t.test("a new container is whose who asked for it, by name, else by image", (t) => {
+  const asks = (pid: number, name: string, image: string): AskedBy => ({
+    ...{ client: client(pid), action: "container.create", created: { name, image } },
+  });
+  const of = (asked: readonly AskedBy[], changes: Partial<EngineFacts>): unknown =>
+    taken(...asked).ofEngineEvent(facts("create", changes), 5);
+  const named = asks(1, "shop", "alpine");
+  const unnamed = asks(2, "", "alpine");
+  t.match(of([named, unnamed], { name: "shop", image: "other" }), {
+    ...{ pid: 1, confidence: "inferred" },
+  });
+  t.match(of([unnamed], { name: "quirky_curie", image: "alpine" }), { pid: 2 });
+  t.equal(of([named], { name: "quirky_curie", image: "alpine" }), undefined, "another's name");
+  t.equal(of([unnamed], { name: "quirky_curie", image: "busybox" }), undefined, "another image");
+  t.equal(of([unnamed, asks(3, "", "alpine")], { name: "q", image: "alpine" }), undefined, "two");
+  t.match(of([unnamed, asks(2, "", "alpine")], { name: "q", image: "alpine" }), { pid: 2 });
+  const guessed: AskedBy = { client: client(4), action: "container.create", containerId: web };
+  t.match(of([guessed], { name: "q", image: "alpine" }), { pid: 4 }, "without the plugin");
+  t.end();
+});
+
 t.test("no flood of requests keeps more than it may", (t) => {
   const clients = new DockerClients();
   for (let number = 0; number < 10_000; number += 1) {

@@ -95,8 +95,8 @@ if (requireEngine(t)) {
   });
 
   await t.test("a file that is wrong, or says so by its flags, is left alone", async (t) => {
-    // As systemd starts it.
-    const service = spawn(process.execPath, [join(checkout, "dist/plugin/main.js")], {
+    const program = "daemon/kernel/addon/build/Release/execwarden-authz";
+    const service = spawn(join(checkout, program), [], {
       env: { EXECWARDEN_LISTEN: socket, EXECWARDEN_SOCKET: join(scratch, "authz.sock") },
       stdio: ["ignore", "ignore", "pipe"],
     });

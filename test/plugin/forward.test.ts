@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { Agent, createServer, request, type IncomingMessage, type Server } from "node:http";
+import { createServer as createSocketServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import t from "tap";
+import t, { type Test } from "tap";
 
-/** The service's program, and that of the managed plugin: one behaves as the other. */
-const programs: readonly (readonly [name: string, ...command: string[]])[] = [
-  ["the service", process.execPath, inCheckout("dist/plugin/main.js")],
-  ["the managed plugin", inCheckout("daemon/kernel/addon/build/Release/execwarden-authz")],
-];
+const program = fileURLToPath(
+  new URL("../../daemon/kernel/addon/build/Release/execwarden-authz", import.meta.url),
+);
 const deadlineMs = 500;
-
-function inCheckout(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
-}
+const asking = "/AuthZPlugin.AuthZReq";
+const telling = "/AuthZPlugin.AuthZRes";
 
 interface Plugin {
   readonly child: ChildProcess;
@@ -25,13 +23,18 @@ interface Plugin {
   readonly log: () => string;
 }
 
-async function startPlugin(
-  [program = "", ...args]: readonly string[],
-  directory: string,
-  onFailure: string,
-): Promise<Plugin> {
+// A path of at most 107 bytes (unix(7)).
+function makeDirectory(t: Test): string {
+  const directory = mkdtempSync(join(tmpdir(), "forward-"));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
+async function startPlugin(t: Test, directory: string, onFailure = "allow"): Promise<Plugin> {
   const socket = join(directory, "plugin.sock");
-  const child = spawn(program, args, {
+  const child = spawn(program, [], {
     env: {
       EXECWARDEN_LISTEN: socket,
       EXECWARDEN_SOCKET: join(directory, "authz.sock"),
@@ -40,29 +43,48 @@ async function startPlugin(
     },
     stdio: ["ignore", "ignore", "pipe"],
   });
+  t.teardown(() => child.kill("SIGKILL"));
   let log = "";
   child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
   await once(child.stderr, "data");
   return { child, socket, log: () => log };
 }
 
-async function startDaemon(directory: string, answer: string | undefined): Promise<Server> {
-  const server = createServer((asked, response) => {
-    // As the daemon does: the whole question first.
-    asked.resume().once("end", () => {
-      if (answer !== undefined) response.end(answer);
-    });
+/** Answers each call, as the daemon does: once it has the whole of it. */
+async function startDaemon(
+  directory: string,
+  answer: (url: string, body: string) => string | undefined | Promise<string>,
+): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: 0 }, (asked, response) => {
+    void bodyOf(asked)
+      .then((body) => answer(asked.url ?? "", body))
+      .then((text) => {
+        if (text !== undefined) response.end(text);
+      });
   });
   server.listen(join(directory, "authz.sock"));
   await once(server, "listening");
   return server;
 }
 
-function ask(socketPath: string, path: string, body: string): Promise<unknown> {
+async function bodyOf(message: IncomingMessage): Promise<string> {
+  return Buffer.concat((await message.toArray()) as Buffer[]).toString();
+}
+
+async function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+type Place = string | { readonly socket: string; readonly agent: Agent };
+
+function ask(place: Place, path: string, body: string): Promise<unknown> {
+  const { socket, agent } =
+    typeof place === "string" ? { socket: place, agent: false as const } : place;
   return new Promise((resolve, reject) => {
-    request({ socketPath, path, method: "POST", agent: false }, (response) => {
-      response.toArray().then((chunks) => {
-        resolve(JSON.parse(Buffer.concat(chunks).toString()));
+    request({ socketPath: socket, path, method: "POST", agent }, (response) => {
+      bodyOf(response).then((text) => {
+        resolve(JSON.parse(text));
       }, reject);
     })
       .on("error", reject)
@@ -72,43 +94,30 @@ function ask(socketPath: string, path: string, body: string): Promise<unknown> {
 
 const question = (method: string): string =>
   JSON.stringify({ RequestMethod: method, RequestUri: "/v1.41/containers/create" });
-const asking = "/AuthZPlugin.AuthZReq";
 
-const cases = programs.flatMap((one) => [
-  [...one, "allow"],
-  [...one, "deny"],
-]);
-for (const [name = "", ...rest] of cases) {
-  const [onFailure = "", command] = [rest.at(-1), rest.slice(0, -1)];
-  t.test(`${name}: while the daemon is away the answer is ${onFailure}`, async (t) => {
-    // A path of at most 107 bytes (unix(7)).
-    const directory = mkdtempSync(join(tmpdir(), "forward-"));
-    t.teardown(() => {
-      rmSync(directory, { recursive: true, force: true });
-    });
-    const { child, socket, log } = await startPlugin(command, directory, onFailure);
-    t.teardown(() => child.kill("SIGKILL"));
+for (const onFailure of ["allow", "deny"]) {
+  t.test(`while the daemon is away the answer is ${onFailure}`, async (t) => {
+    const directory = makeDirectory(t);
+    const { child, socket, log } = await startPlugin(t, directory, onFailure);
     t.strictSame(await ask(socket, "/Plugin.Activate", ""), { Implements: ["authz"] });
     const isAllowed = onFailure === "allow";
     t.match(await ask(socket, asking, question("POST")), { Allow: isAllowed });
     t.match(await ask(socket, asking, question("GET")), { Allow: true }, "reading never waits");
     t.match(await ask(socket, asking, ""), { Allow: isAllowed }, "a question without a body");
-    t.match(await ask(socket, "/AuthZPlugin.AuthZRes", question("POST")), { Allow: true });
+    t.match(await ask(socket, telling, question("POST")), { Allow: true });
     t.match(log(), /the daemon does not answer/);
 
-    const silent = await startDaemon(directory, undefined);
+    const silent = await startDaemon(directory, () => undefined);
     t.match(await ask(socket, asking, question("POST")), { Allow: isAllowed }, "it is silent");
-    silent.closeAllConnections();
-    await new Promise((resolve) => silent.close(resolve));
+    await stop(silent);
 
-    const refusing = await startDaemon(directory, '{"Allow":false,"Msg":"because"}');
-    t.match(
-      await ask(socket, asking, question("POST")),
-      { Allow: false, Msg: "because" },
-      "it is back",
-    );
-    refusing.closeAllConnections();
-    refusing.close();
+    const refusing = await startDaemon(directory, () => '{"Allow":false,"Msg":"because"}');
+    const refused = { Allow: false, Msg: "because" };
+    t.match(await ask(socket, asking, question("POST")), refused, "it is back");
+    await stop(refusing);
+    const next = await startDaemon(directory, () => '{"Allow":false,"Msg":"next"}');
+    t.match(await ask(socket, asking, question("POST")), { Msg: "next" }, "and restarted");
+    await stop(next);
 
     child.kill("SIGTERM");
     await once(child, "exit");
@@ -116,29 +125,74 @@ for (const [name = "", ...rest] of cases) {
   });
 }
 
-t.test("the daemon hears of what is done, so that it knows who is free to ask again", async (t) => {
-  for (const [name, ...command] of programs) {
-    const directory = mkdtempSync(join(tmpdir(), "forward-"));
-    t.teardown(() => {
-      rmSync(directory, { recursive: true, force: true });
-    });
-    const heard: string[] = [];
-    const daemon = await startDaemon(directory, '{"Allow":true}');
-    daemon.on("request", ({ url }: { readonly url?: string }) => heard.push(url ?? ""));
-    const { child, socket } = await startPlugin(command, directory, "allow");
-    t.teardown(() => child.kill("SIGKILL"));
-    await ask(socket, asking, question("POST"));
-    await ask(socket, "/AuthZPlugin.AuthZRes", question("POST"));
-    t.strictSame(heard, [asking, "/AuthZPlugin.AuthZRes"], name);
-    daemon.closeAllConnections();
-    daemon.close();
+t.test("connections are kept, of the engine and to the daemon", async (t) => {
+  const directory = makeDirectory(t);
+  const daemon = await startDaemon(directory, () => '{"Allow":true}');
+  let connections = 0;
+  daemon.on("connection", () => (connections += 1));
+  const { socket } = await startPlugin(t, directory);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (let call = 0; call < 20; call += 1) {
+    t.match(await ask({ socket, agent }, asking, question("POST")), { Allow: true });
+    t.match(await ask({ socket, agent }, telling, question("POST")), { Allow: true });
   }
+  t.equal(connections, 1);
+  agent.destroy();
+  await stop(daemon);
+});
+
+t.test("the engine waits for nobody when it has answered, and no question overtakes", async (t) => {
+  const directory = makeDirectory(t);
+  const heard: string[] = [];
+  let isSlow = true;
+  const daemon = await startDaemon(directory, async (url) => {
+    if (url === telling && isSlow) await delay(200);
+    heard.push(url);
+    return '{"Allow":true}';
+  });
+  const { socket } = await startPlugin(t, directory);
+  await ask(socket, asking, question("POST"));
+  const startMs = performance.now();
+  await ask(socket, telling, question("POST"));
+  t.ok(performance.now() - startMs < 150, "the daemon has not heard of it yet");
+  await ask(socket, asking, question("POST"));
+  t.strictSame(heard, [asking, telling, asking]);
+
+  // One that is told of nothing holds up no question for long.
+  const late = await startPlugin(t, makeDirectory(t));
+  await ask(late.socket, telling, question("POST"));
+  t.match(await ask(late.socket, asking, question("POST")), { Allow: true });
+  isSlow = false;
+  await stop(daemon);
+});
+
+t.test("systemd holds the socket: nothing is opened, and nothing taken away", async (t) => {
+  const directory = makeDirectory(t);
+  const socket = join(directory, "passed.sock");
+  const held = createSocketServer();
+  held.listen(socket);
+  await once(held, "listening");
+  const { fd } = (held as unknown as { readonly _handle: { readonly fd: number } })._handle;
+  const start = ["-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec ${program}`];
+  const child = spawn("/bin/sh", start, { stdio: ["ignore", "ignore", "pipe", fd] });
+  t.teardown(() => child.kill("SIGKILL"));
+  if (child.stderr === null) throw new Error("no pipe");
+  const [said] = (await once(child.stderr, "data")) as [Buffer];
+  t.match(said.toString(), /the socket of systemd/);
+  // Node would take connections as well, and takes away the file that it made.
+  const kept = join(directory, "kept.sock");
+  renameSync(socket, kept);
+  held.close();
+  t.strictSame(await ask(kept, "/Plugin.Activate", ""), { Implements: ["authz"] });
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  t.ok(existsSync(kept));
 });
 
 t.test("settings that say nothing are refused", async (t) => {
-  for (const [name, program = "", ...args] of programs) {
-    const child = spawn(program, args, { env: { EXECWARDEN_ON_FAILURE: "maybe" } });
+  for (const env of [{ EXECWARDEN_ON_FAILURE: "maybe" }, { EXECWARDEN_DEADLINE_MS: "5" }]) {
+    const child = spawn(program, [], { env });
     const [code] = (await once(child, "exit")) as [number];
-    t.equal(code, 78, name);
+    t.equal(code, 78);
   }
 });

@@ -4,7 +4,6 @@ import t from "tap";
 import type { RequestFacts } from "../../daemon/model/docker-request.ts";
 import type { AuthorizationRequest } from "../../plugin/protocol.ts";
 import { readRequest } from "../../plugin/read-request.ts";
-import { findRoute, routes } from "../../plugin/routes.ts";
 
 const json = { "content-type": "application/json" };
 
@@ -73,6 +72,9 @@ t.test("what has two readings is a fault", (t) => {
   ])[] = [
     ["unknown-route", "POST /v1.41/something/new", {}],
     ["unknown-route", "PURGE /containers/create", {}],
+    ["unknown-route", "GET /v1.99/anything/at/all", undefined, {}],
+    ["missing-body", "POST /v1.41/containers/create?x=/auth", undefined, json],
+    ["missing-body", "POST /v1.41/plugins/x/auth/set", undefined, json],
     ["odd-path", "POST /v1.41//containers/create", {}],
     ["odd-path", "POST /v1.41/containers/../containers/create", {}],
     ["odd-path", "POST /containers/%2fcreate", {}],
@@ -157,7 +159,8 @@ t.test("what the docker command line sends has none", (t) => {
     ],
     ["POST /v1.41/containers/web/wait?condition=next-exit", undefined, { "content-length": "0" }],
     ["GET /v1.41/containers/json?all=1&all=2", undefined, {}],
-    ["GET /v1.99/anything/at/all", undefined, {}],
+    ["POST /v1.41/auth", undefined, { "content-type": "application/json", "content-length": "90" }],
+    ["GET /debug/pprof/heap", undefined, {}],
   ];
   for (const row of rows) t.strictSame(read(...row).faults, [], row[0]);
   t.end();
@@ -270,13 +273,51 @@ t.test("binds are found in every place they can stand in", (t) => {
   t.end();
 });
 
-t.test("every route is found by its own pattern, and is named once", (t) => {
-  for (const route of routes) {
-    const path = route.pattern.replaceAll(/\{[a-z]+\}/g, "x1");
-    t.equal(findRoute(route.method, path)?.route.pattern, route.pattern, `${route.method} ${path}`);
+t.test("a mount may give the engine's socket, or files of another image", (t) => {
+  const mount = (Type: string, Source?: string): RequestFacts =>
+    read(create, { HostConfig: { Mounts: [{ Type, Target: "/x", Source }] } });
+  t.match(mount("apisocket").binds, [{ source: "apisocket", path: "/var/run/docker.sock" }]);
+  t.strictSame(mount("image", "evil:1").imageMounts, ["evil:1"]);
+  t.strictSame(mount("image", "evil:1").binds, []);
+  t.strictSame(mount("IMAGE", "evil:1").imageMounts, ["evil:1"], "Go does not mind the case here");
+  t.strictSame(mount("volume", "v").imageMounts, []);
+  t.end();
+});
+
+t.test("a service says what its containers are made of", (t) => {
+  const spec = {
+    Name: "s",
+    TaskTemplate: {
+      Networks: [{ Target: "host" }],
+      ContainerSpec: {
+        Image: "evil:1",
+        Command: ["/bin/sh"],
+        Args: ["-c", "id"],
+        Env: ["A=secret"],
+        User: "root",
+        CapabilityAdd: ["CAP_SYS_ADMIN"],
+        Mounts: [
+          { Type: "bind", Source: "/etc", Target: "/x" },
+          { Type: "image", Source: "other:1", Target: "/y" },
+        ],
+        Privileges: { Seccomp: { Mode: "unconfined" }, AppArmor: { Mode: "disabled" } },
+      },
+    },
+  };
+  for (const line of ["POST /v1.41/services/create", "POST /v1.41/services/s/update?version=1"]) {
+    const request = readRequest(ask(line, spec));
+    t.equal(request.imageReference, "evil:1");
+    t.match(request.facts, {
+      ...{ argv: ["/bin/sh", "-c", "id"], env: ["A"], runAs: "root", networkMode: "host" },
+      ...{ capAdd: ["SYS_ADMIN"], imageMounts: ["other:1"], seccomp: "unconfined" },
+      binds: [{ path: "/etc" }],
+      securityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+    });
   }
-  const names = routes.map(({ method, pattern }) => `${method} ${pattern}`);
-  t.equal(new Set(names).size, names.length);
+  const profile = Buffer.from('{"defaultAction":"SCMP_ACT_ALLOW"}').toString("base64");
+  const Privileges = { Seccomp: { Mode: "custom", Profile: profile } };
+  const custom = { TaskTemplate: { ContainerSpec: { Privileges } } };
+  t.equal(read("POST /services/create", custom).seccomp, "permissive");
   t.end();
 });
 

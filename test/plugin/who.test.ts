@@ -27,7 +27,7 @@ const rules = `
 - rule: Told of Somebody
   desc: d
   source: docker
-  condition: docker.event.action in (exec_create, exec_start, start)
+  condition: docker.event.action in (exec_create, exec_start, start, create)
   output: event=%docker.event.action login=%docker.client.loginuid
   priority: NOTICE
 - rule: Refused by Who Asks
@@ -152,6 +152,7 @@ if (requireEngine(t)) {
     terminal.write("exit\n");
     await ended(terminal);
     await daemon.alert(({ output }) => output.includes("event=start login=4712"));
+    await daemon.alert(({ output }) => output.includes("event=create login=4712"));
   });
 
   await t.test("beside an idle client it is inferred by the command line", async (t) => {

@@ -42,7 +42,7 @@ t.test("a first installation", async (t) => {
     { path: "usr/lib/execwarden/after-end.sh", mode: 0o755 },
     { path: "usr/lib/execwarden/node_modules/commander/package.json", mode: 0o644 },
     { path: "usr/lib/systemd/system/execwarden.service", mode: 0o644 },
-    { path: "usr/lib/execwarden/dist/plugin/main.js", mode: 0o755 },
+    { path: "usr/lib/execwarden/dist/daemon/kernel/execwarden-authz", mode: 0o755 },
     { path: "usr/lib/systemd/system/execwarden-authz.socket", mode: 0o644 },
     { path: "usr/lib/systemd/system/execwarden-authz.service", mode: 0o644 },
     { path: "usr/share/execwarden/rules/docker.yaml", mode: 0o644 },

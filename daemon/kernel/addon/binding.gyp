@@ -72,7 +72,7 @@
     {
       "target_name": "execwarden-authz",
       "type": "executable",
-      "sources": ["src/authz_forwarder.cc"],
+      "sources": ["src/authz_daemon.cc", "src/authz_forwarder.cc", "src/authz_stream.cc"],
       "defines": ["_GNU_SOURCE"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
       "cflags_cc": [

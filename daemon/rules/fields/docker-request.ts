@@ -110,6 +110,13 @@ const containerTexts = textFields([
   ["docker.userns_mode", "namespace of users", ({ usernsMode }) => usernsMode],
   ["docker.cgroupns_mode", "namespace of cgroups", ({ cgroupnsMode }) => cgroupnsMode],
   [
+    "docker.seccomp",
+    "its own seccomp profile: unconfined, builtin, permissive, custom, unreadable; empty for none",
+    ({ seccomp }) => seccomp,
+  ],
+  ["docker.apparmor", "AppArmor profile that is asked for", ({ apparmor }) => apparmor],
+  ["docker.runtime", "OCI runtime that is asked for", ({ runtime }) => runtime],
+  [
     "docker.labels",
     "labels, k:v joined by commas",
     ({ labels }) =>
@@ -149,6 +156,21 @@ export const requestFields: readonly FieldSpec<DockerEvent>[] = [
     ({ binds }) => binds.flatMap(({ reaches }) => reaches),
   ),
   anyField("docker.security_opt", "security options", ({ securityOpt }) => securityOpt),
+  anyField(
+    "docker.seccomp.allows",
+    "calls that lead out of a container and that its own seccomp profile lets through, or all",
+    ({ seccompAllows }) => seccompAllows,
+  ),
+  anyField(
+    "docker.joins",
+    "containers whose namespaces it takes over, and theirs",
+    ({ joins }) => joins,
+  ),
+  anyField(
+    "docker.image_mounts",
+    "images whose files are mounted into it",
+    ({ imageMounts }) => imageMounts,
+  ),
   anyField("docker.devices", "devices of the host", ({ devices }) => devices),
   anyField("docker.env", "names of environment variables", ({ env }) => env),
   namedField<DockerEvent>({
@@ -157,6 +179,13 @@ export const requestFields: readonly FieldSpec<DockerEvent>[] = [
     description: "one label that the request gives",
     get: (event, key) =>
       event.kind === "docker-request" ? memberOf(event.request.labels, key) : undefined,
+  }),
+  namedField<DockerEvent>({
+    name: "docker.annotation",
+    type: "string",
+    description: "one OCI annotation that the request gives",
+    get: (event, key) =>
+      event.kind === "docker-request" ? memberOf(event.request.annotations, key) : undefined,
   }),
   namedField<DockerEvent>({
     name: "docker.query",
