@@ -13,6 +13,8 @@ export const ruleDiagnosticTexts = {
   "wrong-type": "The value of a key has the wrong shape.",
   "invalid-macro-name": "Names of macros are letters, digits and _, starting with a letter.",
   "invalid-list-name": "Names of lists have no blanks, quotes, brackets, commas or equals signs.",
+  "list-growth":
+    "Lists that name other lists make the condition longer than is read (4,194,304 characters).",
   "not-defined": "An append or override needs an earlier definition of the same name.",
   "source-changed": "A rule that is defined again must keep its source.",
   override:

@@ -41,6 +41,7 @@ const falcoCodes: Readonly<Record<RuleCode | LangCode, FalcoCode | undefined>> =
   "wrong-type": "LOAD_ERR_YAML_VALIDATE",
   "invalid-macro-name": "LOAD_INVALID_MACRO_NAME",
   "invalid-list-name": "LOAD_INVALID_LIST_NAME",
+  "list-growth": "LOAD_ERR_COMPILE_CONDITION",
   "not-defined": "LOAD_ERR_VALIDATE",
   "source-changed": "LOAD_ERR_VALIDATE",
   override: "LOAD_ERR_YAML_VALIDATE",

@@ -6,6 +6,7 @@ import type { Steps } from "../util/steps.ts";
 import { expandMacros, type ExpandedMacro, type Expansion } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import type { CollectedMacro } from "./collect.ts";
+import { conditionMax } from "./list-uses.ts";
 import type { ListExpander } from "./lists.ts";
 
 /** Parses conditions and puts macros in their place; everything wrong on the way is reported once. */
@@ -66,6 +67,14 @@ function parseWithLists(
   diagnostics: Diagnostic[],
 ): ExpandedCondition | undefined {
   const text = lists.expand(condition);
+  if (text === undefined) {
+    const message = `cannot put lists in place here: the condition gets longer than ${conditionMax} characters`;
+    const end = condition.value.length;
+    diagnostics.push(
+      errorAt({ code: "list-growth", message, ...placeIn(condition, { start: 0, end }) }),
+    );
+    return undefined;
+  }
   const parsed = parseCondition(text.value);
   if (parsed.ok) return { expr: parsed.expr, text };
   const { code, message, range } = parsed.fault;

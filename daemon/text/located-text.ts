@@ -195,26 +195,32 @@ export interface TextEdit {
 /** Applies edits (in order, without overlap). */
 export function editText(text: LocatedText, edits: readonly TextEdit[]): LocatedText {
   if (edits.length === 0) return text;
+  const parts: TextPart[] = [];
+  let at = 0;
+  for (const { start, end, replacement } of edits) {
+    parts.push({ of: text, start: at, end: start });
+    const isPlain = typeof replacement === "string";
+    const piece = isPlain ? standIn(replacement, { of: text, start, end }) : replacement;
+    parts.push({ of: piece, start: 0, end: piece.value.length });
+    at = end;
+  }
+  parts.push({ of: text, start: at, end: text.value.length });
+  return joinParts(parts, text);
+}
+
+/** Joins parts of texts; where nothing is left, the result stands at the end of `text`. */
+export function joinParts(parts: readonly TextPart[], text: LocatedText): LocatedText {
   const made = { parts: [] as LocatedText[], starts: [] as number[] };
   const pieces: string[] = [];
   let length = 0;
-  const add = (piece: LocatedText, from: number, to: number): void => {
-    if (to <= from) return;
-    addParts(made, piece, { from, to, at: length });
-    pieces.push(piece.value.slice(from, to));
-    length += to - from;
-  };
-  let at = 0;
-  for (const { start, end, replacement } of edits) {
-    add(text, at, start);
-    const isPlain = typeof replacement === "string";
-    const piece = isPlain ? standIn(replacement, { of: text, start, end }) : replacement;
-    add(piece, 0, piece.value.length);
-    at = end;
+  for (const { of, start, end } of parts) {
+    if (end <= start) continue;
+    addParts(made, of, { from: start, to: end, at: length });
+    pieces.push(of.value.slice(start, end));
+    length += end - start;
   }
-  add(text, at, text.value.length);
   const [first] = made.parts;
-  const place = { of: text, start: at, end: at };
-  if (first === undefined) return standIn("", place);
+  const stop = text.value.length;
+  if (first === undefined) return standIn("", { of: text, start: stop, end: stop });
   return joinedText(pieces.join(""), { ...made, count: made.parts.length }, first);
 }

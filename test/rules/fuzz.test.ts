@@ -153,13 +153,26 @@ t.test("no condition and no output throws, whatever they are made of", (t) => {
   t.end();
 });
 
-t.test("large files take time in proportion", (t) => {
-  const timed = (count: number, make: (i: number) => string): number => {
-    const text = Array.from({ length: count }, (_, i) => make(i)).join("");
-    const start = performance.now();
-    exercise(text);
-    return performance.now() - start;
+function timed(count: number, make: (i: number) => string): number {
+  const text = Array.from({ length: count }, (_, i) => make(i)).join("");
+  const start = performance.now();
+  exercise(text);
+  return performance.now() - start;
+}
+
+t.test("lists that name each other take time in proportion", (t) => {
+  const make = (i: number): string => {
+    const list = `- list: l${String(i)}\n  items: [l${String(i + 1)}, x${String(i)}]\n`;
+    return i === 0 ? list + ruleText("proc.name in (l0, l0)") : list;
   };
+  timed(100, make);
+  const small = timed(500, make);
+  const large = timed(4000, make);
+  t.ok(large < 24 * Math.max(small, 20), `${small.toFixed(0)} and ${large.toFixed(0)} ms`);
+  t.end();
+});
+
+t.test("large files take time in proportion", (t) => {
   const rows: readonly (readonly [string, (i: number) => string])[] = [
     [
       "rules",

@@ -1222,6 +1222,8 @@ const sections: Readonly<Record<string, readonly Row[]>> = {
     ],
   ],
   "§5 documents and entries": [
+    ["a byte order mark", `\ufeff${R}`, { names: ["R"] }],
+    ["carriage returns", R.replaceAll("\n", "\r\n"), { names: ["R"] }],
     ["unknown item", `- foo: 1\n`, { w: [UI] }],
     ["empty map", `- {}\n`, { w: [UI] }],
     ["items scalar", `- a\n`, { e: YV }],
@@ -1283,6 +1285,38 @@ const sections: Readonly<Record<string, readonly Row[]>> = {
     ["tabs in condition", rule({ condition: `"evt.type\\t=\\texecve"` }), { cond: C }],
   ],
   "§5 resolution": [
+    [
+      "list names side by side in quoted text",
+      `- list: l\n  items: [a]\n` + rule({ condition: `${C} and proc.args = "x l  l y"` }),
+      { cond: '(evt.type = execve and proc.args = "x a a y")' },
+    ],
+    [
+      "empty lists side by side",
+      `- list: l\n  items: []\n` + rule({ condition: `${C} and proc.args = "x ,l , l y"` }),
+      { cond: '(evt.type = execve and proc.args = "x     y")' },
+    ],
+    [
+      "an empty list in a list takes a comma of the condition",
+      `- list: l\n  items: [n]\n- list: n\n  items: []\n` +
+        rule({ condition: `${C} and proc.name in (a, l)` }),
+      { cond: "(evt.type = execve and proc.name in (a))" },
+    ],
+    [
+      "a list name of two words",
+      `- list: l n\n  items: [a]\n- list: n\n  items: [b]\n` +
+        rule({ condition: `${C} and proc.name in (l n, n)` }),
+      { cond: "(evt.type = execve and proc.name in (a, b))", w: [IL] },
+    ],
+    [
+      "lists that make a condition too long",
+      Array.from(
+        { length: 7 },
+        (_, i) => `- list: l${String(i)}\n  items: [l${String(i + 1)}, l${String(i + 1)}]\n`,
+      ).join("") +
+        `- list: l7\n  items: [${"x".repeat(40_000)}]\n` +
+        rule({ condition: `${C} and proc.name in (l0)` }),
+      { e: CC },
+    ],
     [
       "lists one level",
       `- list: A\n  items: [x]\n- list: B\n  items: [A, y]\n- list: D\n  items: [B]\n`,

@@ -33,7 +33,8 @@ export function loadFiles(input: unknown): LoadedCase {
     const text = typeof file === "string" ? file : textMember(file, "content");
     if (text === undefined) throw new CaseFault(`cannot read this case: a file is no text`);
     const name = textMember(file, "name") ?? `file ${i + 1}`;
-    result = loader.load(readRuleFile({ name, text }));
+    // Files lose their byte order mark where they are read.
+    result = loader.load(readRuleFile({ name, text: text.replace(/^\ufeff/, "") }));
     if (result.error !== undefined) break;
   }
   return { loader, subject, result };
