@@ -1,7 +1,9 @@
 // From the words of audit to those of the model.
 // SPDX-License-Identifier: Apache-2.0
+import { containerIdsOf } from "./enrich/cgroup.ts";
 import { startTimeNs } from "./enrich/enrich.ts";
 import type { ProcessFacts } from "./enrich/process-tree.ts";
+import type { ProcessKey } from "./guard/process-containers.ts";
 import type { ExecEvent, SecondView } from "./model/event.ts";
 import type { ExecutedFile, Process } from "./model/process.ts";
 import type { AuditExec } from "./tracer/audit-exec.ts";
@@ -13,6 +15,49 @@ export interface AuditSurroundings {
   readonly facts: ProcessFacts | undefined;
   readonly parent: Process | undefined;
   readonly bootNs: bigint;
+}
+
+/** The clock tick of start times (proc(5)), and the steps of audit's clock and of ours between two readings. */
+const clockStepNs = 15_000_000n;
+
+/**
+ * Whether what /proc tells of the pid now is told of the process that audit recorded, which may have ended and left its
+ * pid to another: who held the pid before the call began is the one that made it, and who is no older than the call
+ * must still be what it executed.
+ */
+function isOfSameProcess(audit: AuditExec, facts: ProcessFacts): boolean {
+  const callNs = BigInt(audit.timeMs) * 1_000_000n;
+  return facts.startNs + clockStepNs <= callNs || facts.exepath === audit.exe;
+}
+
+/** Who made the call, as far as /proc still tells. */
+export interface AuditHolder {
+  /** Undefined when the process has ended. */
+  readonly facts: ProcessFacts | undefined;
+  /** The process and its parent. */
+  readonly keys: readonly ProcessKey[];
+  /** Ids in the control groups of the two. */
+  readonly cgroupIds: readonly string[];
+}
+
+/** Reads /proc of the process that audit recorded, and of its parent. */
+export function holderOf(
+  audit: AuditExec,
+  read: {
+    readonly readProcess: (pid: number) => ProcessFacts | undefined;
+    readonly readCgroup: (pid: number) => ByteString;
+  },
+): AuditHolder {
+  const { pid, ppid } = audit;
+  const holder = read.readProcess(pid);
+  const facts = holder !== undefined && isOfSameProcess(audit, holder) ? holder : undefined;
+  const keys = [keyOf(pid, facts), keyOf(ppid, read.readProcess(ppid))];
+  const pids = facts === undefined ? [ppid] : [pid, ppid];
+  return { facts, keys, cgroupIds: pids.flatMap((id) => containerIdsOf(read.readCgroup(id))) };
+}
+
+function keyOf(pid: number, facts: ProcessFacts | undefined): ProcessKey {
+  return facts === undefined ? { pid } : { pid, startTicks: facts.startTicks };
 }
 
 /** The process as it stands after the exec. */

@@ -1,12 +1,20 @@
 // The second view of execs, in the guard thread: audit records and a look at the command line, joined with what the
 // gate judged. What it finds is an event of its own; it never delays an answer or an alert.
 // SPDX-License-Identifier: Apache-2.0
-import { callOf, fileOfAudit, processOfAudit, viewOf, withArgv } from "./audit-facts.ts";
-import { containerIdsOf } from "./enrich/cgroup.ts";
+import {
+  callOf,
+  fileOfAudit,
+  holderOf,
+  processOfAudit,
+  viewOf,
+  withArgv,
+  type AuditHolder,
+} from "./audit-facts.ts";
 import type { Places } from "./enrich/places.ts";
 import { nameUsers, type MutableProcess } from "./enrich/enrich.ts";
 import type { ProcessFacts, ProcessTree } from "./enrich/process-tree.ts";
 import type { UserDirectory } from "./enrich/users.ts";
+import { ProcessContainers } from "./guard/process-containers.ts";
 import type { Container } from "./model/container.ts";
 import type { ExecEvent, Host, SecondView } from "./model/event.ts";
 import type { SecondViewCounters } from "./model/guard-messages.ts";
@@ -45,10 +53,9 @@ interface Subject {
 }
 
 /** An exec that audit alone has told of. */
-interface Found {
+interface Found extends Omit<AuditHolder, "facts"> {
   readonly audit: AuditExec;
   readonly process: MutableProcess;
-  readonly cgroupIds: readonly string[];
   readonly view: SecondView;
   readonly told: ReadonlySet<string>;
   readonly untilMs: number;
@@ -60,7 +67,6 @@ const unownedMax = 1_024;
 /** Without a gate there is no other view to wait for. */
 const noWaiting = { waitingMax: 0, patienceMs: 0 };
 const nothingTold: ReadonlySet<string> = new Set();
-const containersKeptMax = 8_192;
 const runcClone = "/memfd:runc_cloned:";
 
 /** Joins the views. Everything it keeps is bounded, and everything it drops is counted. */
@@ -71,8 +77,7 @@ export class SecondSight {
   readonly #check: ArgvCheck<Subject>;
   /** Superblocks of which audit records every exec. */
   readonly #witnessed = new Set<number>();
-  /** The container of each process that the gate has seen. */
-  readonly #containers = new Map<number, string>();
+  readonly #containers = new ProcessContainers();
   readonly #unseen: "no_gate" | "gate_missed";
   #memfd: number | undefined;
   #unowned: readonly Found[] = [];
@@ -97,7 +102,7 @@ export class SecondSight {
   allowed({ traced, event, told }: AllowedExec): void {
     const { record, role } = traced;
     const { process, container } = event;
-    if (container !== undefined) this.#remember(process.pid, container.id);
+    if (container !== undefined) this.#containers.remember(process, container.id);
     const isScript = record.head.startsWith("#!");
     const subject = { event, told };
     if (role !== "program") {
@@ -109,7 +114,9 @@ export class SecondSight {
     if (this.#options.mode === "gaps") {
       if (!record.isArgvKnown) return;
       const { argv, stat } = record;
-      this.#check.add({ pid: process.pid, stat, argv, isScript, subject }, this.#now());
+      const timeMs = Number(record.timeNs / 1_000_000n);
+      const exec = { pid: process.pid, timeMs, stat, argv, isScript, subject };
+      this.#check.add(exec, this.#now());
       return;
     }
     if (!this.#witnessed.has(record.file.device)) return;
@@ -167,8 +174,12 @@ export class SecondSight {
   #recorded(exec: AuditExec): void {
     const isWanted = exec.files.some(({ device }) => this.#isWanted(device));
     // The host's own, by a rule of the operator's or on a disk with a like number.
-    if (!isWanted) this.#hostExecs += 1;
-    else this.#take(this.#join.recorded(exec, this.#now()));
+    if (!isWanted) {
+      this.#hostExecs += 1;
+      return;
+    }
+    if (exec.errno === 0) this.#check.executed(exec);
+    this.#take(this.#join.recorded(exec, this.#now()));
   }
 
   #isWanted(device: number): boolean {
@@ -213,13 +224,12 @@ export class SecondSight {
     finding: "memfd" | "gate_missed" | "no_gate",
     told: ReadonlySet<string> | undefined,
   ): void {
-    const { tree, bootNs, readProcess, readCgroup } = this.#options;
-    const facts = readProcess(audit.pid);
+    const { tree, bootNs } = this.#options;
+    const { facts, ...owners } = holderOf(audit, this.#options);
     const parent = tree.parent({ pid: audit.ppid });
     const found: Found = {
-      audit,
+      ...{ audit, ...owners },
       process: processOfAudit(audit, { facts, parent, bootNs }),
-      cgroupIds: [audit.pid, audit.ppid].flatMap((pid) => containerIdsOf(readCgroup(pid))),
       view: { ...viewOf(finding), isGateSeen: told !== undefined },
       told: told ?? nothingTold,
       untilMs: this.#now() + containerWaitMs,
@@ -236,14 +246,15 @@ export class SecondSight {
   }
 
   // False while nobody knows the container.
-  #findOwned({ audit, process, cgroupIds, view, told }: Found): boolean {
+  #findOwned(found: Found): boolean {
+    const { audit, process, view, told } = found;
     const { places, host, allowlistsOf, tree, users } = this.#options;
-    const id = this.#containerOf(audit, cgroupIds);
+    const id = this.#containerOf(found);
     const container = id === undefined ? undefined : places.container(id);
     if (id === undefined || container?.isComplete !== true) return false;
     const directory = users(id);
     if (directory !== undefined) nameUsers(process, directory);
-    this.#remember(audit.pid, id);
+    this.#containers.remember(process, id);
     tree.add(process);
     this.#find(
       {
@@ -268,28 +279,16 @@ export class SecondSight {
   }
 
   // By the root's device, by what the gate has seen of the process or its parent, by the control group.
-  #containerOf(
-    { files, pid, ppid, exe }: AuditExec,
-    cgroupIds: readonly string[],
-  ): string | undefined {
+  #containerOf({ audit: { files, exe }, keys, cgroupIds }: Found): string | undefined {
     const { places } = this.#options;
     const [file] = files;
-    const known =
-      (file === undefined ? undefined : places.ownerOf(file.device)) ??
-      this.#containers.get(pid) ??
-      this.#containers.get(ppid);
+    const owner = file === undefined ? undefined : places.ownerOf(file.device);
+    if (owner !== undefined) return owner;
+    const known = keys.map((key) => this.#containers.of(key)).find((id) => id !== undefined);
     if (known !== undefined) return known;
     // runc runs a copy of itself before it becomes the container's first program.
     if (exe.startsWith(runcClone)) return undefined;
     return cgroupIds.find((id) => places.container(id) !== undefined);
-  }
-
-  #remember(pid: number, containerId: string): void {
-    this.#containers.delete(pid);
-    this.#containers.set(pid, containerId);
-    if (this.#containers.size <= containersKeptMax) return;
-    const oldest = this.#containers.keys().next();
-    if (oldest.done !== true) this.#containers.delete(oldest.value);
   }
 
   #now(): number {

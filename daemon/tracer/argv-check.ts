@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
-import { compareMemory, type ArgvVerdict } from "./argv-compare.ts";
+import { compareMemory, isEqualArgv, type ArgvVerdict } from "./argv-compare.ts";
 import { parseStat } from "./proc-text.ts";
 
 /** An allowed exec whose command line is to be looked at when it has happened. */
 export interface CheckedExec<T> {
   readonly pid: number;
+  /** Milliseconds since the epoch when the gate read it. */
+  readonly timeMs: number;
   /** /proc/PID/stat while the exec waited: of the program before. */
   readonly stat: ByteString;
   readonly argv: readonly ByteString[];
@@ -39,6 +41,8 @@ interface Pending<T> {
   readonly oldArgv: string;
   dueMs: number;
   waitMs: number;
+  /** Arguments of an exec that may have come after it. */
+  laterArgv?: readonly ByteString[];
   /** What was found first: told only when nothing newer has come by the next look. */
   finding?: ArgvFinding<T>;
 }
@@ -50,6 +54,8 @@ const lastWaitMs = 500;
 /** A newer exec of the same process would have been seen by then. */
 const confirmMs = 100;
 const perTurn = 16;
+/** Audit's clock steps every 1 to 10 ms (join.ts). */
+const clockStepMs = 15;
 
 /**
  * Looks at the command line of a process shortly after its exec was allowed. The arguments live at another address
@@ -80,6 +86,26 @@ export class ArgvCheck<T> {
       dueMs: nowMs + firstWaitMs,
       waitMs: firstWaitMs,
     });
+  }
+
+  /**
+   * Audit has recorded an exec of this process that the gate did not judge (of a program in memory, say): after it the
+   * judged arguments are nobody's any more. Where the clocks do not tell which came first, the arguments do.
+   */
+  executed(later: {
+    readonly pid: number;
+    /** When the call began, milliseconds since the epoch, by a clock in steps. */
+    readonly timeMs: number;
+    readonly argv?: readonly ByteString[];
+  }): void {
+    const pending = this.#pending.get(later.pid);
+    if (pending === undefined || later.timeMs < pending.exec.timeMs - clockStepMs) return;
+    if (later.timeMs > pending.exec.timeMs) {
+      this.#pending.delete(later.pid);
+      this.#counters.gone += 1;
+    } else if (later.argv !== undefined) {
+      pending.laterArgv = later.argv;
+    }
   }
 
   /** More is known of the exec that this process makes. */
@@ -113,7 +139,11 @@ export class ArgvCheck<T> {
   }
 
   #look(pending: Pending<T>, nowMs: number): ArgvFinding<T> | undefined {
-    const { exec, finding } = pending;
+    const { exec, finding, laterArgv } = pending;
+    if (finding !== undefined && laterArgv !== undefined && isEqualArgv(finding.argv, laterArgv)) {
+      this.#counters.gone += 1;
+      return undefined;
+    }
     if (finding !== undefined) {
       this.#counters[finding.verdict] += 1;
       return finding;

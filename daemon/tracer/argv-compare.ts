@@ -34,10 +34,11 @@ export function isSameArgv(
   if (from < 0) return false;
   return isCut
     ? wanted.every((was, index) => copied[from + index]?.startsWith(was) === true)
-    : isEqual(wanted, copied.slice(from));
+    : isEqualArgv(wanted, copied.slice(from));
 }
 
-function isEqual(a: readonly ByteString[], b: readonly ByteString[]): boolean {
+/** The same strings in the same number. */
+export function isEqualArgv(a: readonly ByteString[], b: readonly ByteString[]): boolean {
   return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 

@@ -2,6 +2,8 @@
 // does, and with 126 where the exec was refused. Built static, so that it runs in any container.
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
+#include "attack.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -21,12 +23,12 @@
 
 extern char **environ;
 
-static int refused(void) {
+int refused(void) {
   fprintf(stderr, "attack: %s\n", strerror(errno));
   return 126;
 }
 
-static int copy(const char *from, int to) {
+int copy(const char *from, int to) {
   static char buffer[1 << 16];
   int in = open(from, O_RDONLY | O_CLOEXEC);
   if (in < 0) return -1;
@@ -51,6 +53,36 @@ static int from_memory_path(char **argv) {
   if (fd < 0 || copy(argv[0], fd) != 0) return refused();
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   execve(path, argv, environ);
+  return refused();
+}
+
+// The arguments below four gigabytes: pointers of four bytes, a zero, and the strings. The last eight bytes are zeros.
+enum { low_bytes = 1 << 16 };
+static char *low_arguments(char **argv) {
+  char *low = mmap(NULL, low_bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  if (low == MAP_FAILED) return NULL;
+  uint32_t *pointers = (uint32_t *)low;
+  char *text = low + 4096;
+  for (int count = 0; argv[count] && count < 64; count++) {
+    pointers[count] = (uint32_t)(uintptr_t)text;
+    text = stpcpy(text, argv[count]) + 1;
+  }
+  return low;
+}
+
+// The same by number 358 of the 32-bit table, with pointers of four bytes.
+static int from_memory_32(char **argv) {
+  char *low = low_arguments(argv);
+  int fd = syscall(SYS_memfd_create, "payload", MFD_CLOEXEC);
+  if (!low || fd < 0 || copy(argv[0], fd) != 0) return refused();
+  uint32_t nothing = (uint32_t)(uintptr_t)(low + low_bytes - 8);
+  long result = 358;
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(fd), "c"(nothing), "d"(low), "S"(nothing), "D"(AT_EMPTY_PATH)
+                   : "memory");
+  errno = (int)-result;
   return refused();
 }
 
@@ -129,23 +161,14 @@ static int in_thread(char **argv) {
   return 126;
 }
 
-// int $0x80: number 11 of the 32-bit table, with pointers of four bytes.
+// int $0x80: number 11 of the 32-bit table.
 static int by_32_bit_call(char **argv) {
-  char *low = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-  if (low == MAP_FAILED) return refused();
-  uint32_t *pointers = (uint32_t *)low;
-  char *text = low + 4096;
-  int count = 0;
-  for (; argv[count] && count < 64; count++) {
-    pointers[count] = (uint32_t)(uintptr_t)text;
-    text = stpcpy(text, argv[count]) + 1;
-  }
-  pointers[count] = 0;
+  char *low = low_arguments(argv);
+  if (!low) return refused();
   long result = 11;
   __asm__ volatile("int $0x80"
                    : "+a"(result)
-                   : "b"(pointers[0]), "c"(pointers), "d"(pointers + count)
+                   : "b"(*(uint32_t *)low), "c"(low), "d"(low + low_bytes - 8)
                    : "memory");
   errno = (int)-result;
   return refused();
@@ -219,6 +242,42 @@ static int racing_for_path(char **argv) {
       strcpy(racing_path, racing_target);
       pthread_create(&thread, NULL, rewrite_path, NULL);
       execve(racing_path, argv, environ);
+      _exit(126);
+    }
+    waitpid(child, &status, 0);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+// Which program, by the directory that its name is in: the descriptor is another one a moment later.
+static int racing_descriptor;
+static void *swap_directory(void *directories) {
+  const int *both = directories;
+  for (;;) {
+    dup2(both[0], racing_descriptor);
+    for (volatile int i = 0; i < 200; i++) continue;
+    dup2(both[1], racing_descriptor);
+    for (volatile int i = 0; i < 200; i++) continue;
+  }
+  return NULL;
+}
+
+static int racing_for_directory(char **argv) {
+  static int both[2];
+  mkdir("/tmp/target", 0755);
+  mkdir("/tmp/decoy", 0755);
+  (void)!symlink(argv[0], "/tmp/target/x");
+  (void)!symlink("/bin/true", "/tmp/decoy/x");
+  both[0] = open("/tmp/decoy", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  both[1] = open("/tmp/target", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  racing_descriptor = dup(both[0]);
+  int status = 126;
+  for (int i = 0; i < 200; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      pthread_t thread;
+      pthread_create(&thread, NULL, swap_directory, both);
+      syscall(SYS_execveat, racing_descriptor, "x", argv, environ, 0);
       _exit(126);
     }
     waitpid(child, &status, 0);
@@ -347,34 +406,12 @@ static int in_mount_namespace(char **argv) {
   return from_new_tmpfs(argv);
 }
 
-// As many processes as there may be, each of them the program.
-static int bomb(char **argv) {
-  for (int i = 0; i < 2000; i++) {
-    pid_t child = fork();
-    if (child == 0) {
-      execve(argv[0], argv, environ);
-      _exit(126);
-    }
-    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
-  }
-  while (wait(NULL) > 0) continue;
-  return 0;
-}
-
-// Thousands of files, each run once.
-static int many_paths(char **argv) {
-  char path[64];
-  for (int i = 0; i < 2000; i++) {
-    snprintf(path, sizeof path, "/tmp/path-%d", i);
-    symlink(argv[0], path);
-    rename(path, "/tmp/path");
-    pid_t child = vfork();
-    if (child == 0) {
-      execve("/tmp/path", argv, environ);
-      _exit(126);
-    }
-    waitpid(child, NULL, 0);
-  }
+// A program that shows that it runs, and that it was not ended.
+static int nap(char **argv) {
+  printf("started\n");
+  fflush(stdout);
+  sleep((unsigned)atoi(argv[0]));
+  printf("survived\n");
   return 0;
 }
 
@@ -384,6 +421,13 @@ static const struct {
 } ways[] = {
     {"memory", from_memory},
     {"memory-path", from_memory_path},
+    {"memory-int80", from_memory_32},
+    {"nap", nap},
+    {"mapped", mapped},
+    {"injected", injected},
+    {"ring", by_ring},
+    {"fault", behind_fault},
+    {"pid", pid_given_away},
     {"descriptor", by_descriptor},
     {"descriptor-path", by_descriptor_path},
     {"directory", beside_directory},
@@ -397,14 +441,13 @@ static const struct {
     {"odd-name", odd_name},
     {"long-arguments", long_arguments},
     {"racing-path", racing_for_path},
+    {"racing-directory", racing_for_directory},
     {"racing-argument", racing_for_argument},
     {"tmpfs", from_new_tmpfs},
     {"overlay", from_nested_overlay},
     {"detached-mount", from_detached_mount},
     {"user-namespace", in_user_namespace},
     {"mount-namespace", in_mount_namespace},
-    {"bomb", bomb},
-    {"many-paths", many_paths},
 };
 
 int main(int argc, char **argv) {

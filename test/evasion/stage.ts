@@ -1,44 +1,36 @@
+// An engine's containers and a daemon, to try techniques on: without a guard first, to see that they work, then with it.
 // SPDX-License-Identifier: Apache-2.0
-import { execFile, execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { startDaemon, type AlertLine, type TestDaemon } from "../support/daemon.ts";
 import type { CommandResult, TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
-import type { Fate, Technique } from "./techniques.ts";
+import { startContainers, type Containers } from "./containers.ts";
+import { fateOf, type Fate, type Seen } from "./fate.ts";
+import type { Technique } from "./technique.ts";
+import { layTools } from "./tools.ts";
 
 /** What was seen of an attempt. */
 export interface Attempt {
-  readonly seen: Fate;
-  /** Milliseconds from the exec to the end of the action, where there was one. */
+  readonly seen: Seen;
+  /** Milliseconds from the kernel's event to the alert, which comes when the action is over. */
   readonly tookMs?: number;
   /** For a failure's message. */
   readonly told: string;
 }
 
-/** An engine's containers and a daemon, to try techniques on. */
+/** Where techniques are tried. */
 export interface Stage {
   readonly daemon: TestDaemon;
   attempt(technique: Technique): Promise<Attempt>;
   /** Starts containers whose entry point is denied, several at a time; how many did not run it. */
   startMany(count: number): Promise<{ readonly denied: number }>;
-  close(): Promise<void>;
 }
 
-/** As good as --privileged, which an engine without all capabilities cannot give. */
-const nearlyPrivileged = [
-  ...["--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE", "--pid=host"],
-  ...["--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"],
-];
 const lanes = 4;
 const waitMs = 4_000;
 const curlRan = /^curl \d/m;
-
-function repositoryFile(path: string): string {
-  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
-}
+const survived = /^survived$/m;
 
 const onlyFromImage = `
 - rule: Program Not Shipped by Image
@@ -48,6 +40,7 @@ const onlyFromImage = `
   priority: WARNING
 `;
 
+// An engine in a container starts its containers from memory and through the loader, as runc does.
 const policies = `policies:
   - name: No web fetch
     rules: [Run Web Fetch Program in Container]
@@ -63,30 +56,42 @@ const policies = `policies:
     rules: [Program Started Through the Loader in Container]
     mode: enforce
     actions: [deny]
-    scope: container.name != watched
+    scope: not container.name in (watched, engine)
   - name: Nothing from memory
     rules: [Program Run From Memory in Container, Command Line Changed After Judgement]
     mode: enforce
     actions: [deny, kill: process]
-    scope: container.name != watched
+    scope: not container.name in (watched, engine)
 `;
 
-/** Builds the images and the attacker's tools, and starts the daemon and the containers that are used again and again. */
-export async function openStage(engine: TestEngine): Promise<Stage> {
+/** What a stage is opened for. */
+export interface StageOptions {
+  readonly engine: TestEngine;
+  readonly techniques: readonly Technique[];
+  /** A program, and its arguments, that is to run the daemon. */
+  readonly runBy?: readonly string[];
+}
+
+/** Builds images and tools, makes the attempts that nobody guards, and starts the daemon and the containers. */
+export async function openStage({ engine, techniques, runBy = [] }: StageOptions): Promise<Stage> {
   await buildImages(engine);
-  const tools = layTools(engine.directory);
+  const tools = await layTools(engine);
+  const unguarded = techniques.filter((technique) => isTriedUnguarded(technique, techniques));
+  const sound = await tryUnguarded(engine, tools, unguarded);
   const daemon = await startDaemon({
     dockerHost: engine.host,
     mode: "enforce",
     witness: "gaps",
     policies,
     rules: ["web-fetchers", "second-view"]
-      .map((name) => readFileSync(repositoryFile(`rules/${name}.yaml`), "utf8"))
+      .map((name) => readFileSync(new URL(`../../rules/${name}.yaml`, import.meta.url), "utf8"))
       .concat(onlyFromImage)
       .join("\n"),
+    runBy,
   });
   try {
-    return await setUp(engine, daemon, tools);
+    const containers = await startContainers(engine, tools, techniques);
+    return stageOf({ engine, daemon, containers, sound });
   } catch (error) {
     // A daemon that is left behind would hold the execs of whoever comes next.
     await daemon.stop();
@@ -94,32 +99,35 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
   }
 }
 
-async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Promise<Stage> {
-  const volume = `--volume=${tools}:/tools`;
-  const base = ["run", "--detach", "--network=none", volume, "--entrypoint=/bin/sleep"];
-  const start = async (name: string, ...options: readonly string[]): Promise<void> => {
-    const { code, stderr } = await engine.docker(
-      ...[...base, `--name=${name}`, ...options, images.curl, "600"],
-    );
-    if (code !== 0) throw new Error(`cannot start ${name}: ${stderr}`);
-  };
-  await start("box", "--tmpfs=/tmpfs:exec");
-  await start("watched", "--tmpfs=/tmpfs:exec");
-  await start("strict", "--label=org.example.strict=yes");
-  await start("privileged", ...nearlyPrivileged);
-  const victim = (await engine.docker("inspect", "--format={{.State.Pid}}", "box")).stdout.trim();
-  const run = (technique: Technique, name: string): Promise<CommandResult> => {
-    const words = (technique.argv ?? ["/bin/sh", "-c", technique.script ?? ""]).map((word) =>
-      word.replace("VICTIM", victim).replace("IMAGE", images.curl),
-    );
-    if (technique.where === "host") return runOnHost(words);
-    if (technique.where === "own") {
-      const options = ["run", "--rm", "--network=none", volume, `--name=${name}`];
-      return engine.docker(...options, ...words);
-    }
-    const user = technique.user === undefined ? [] : [`--user=${technique.user}`];
-    return engine.docker("exec", ...user, technique.where, ...words);
-  };
+/** What is refused shows nothing by itself; where the same is only watched, that shows it. */
+function isTriedUnguarded(technique: Technique, techniques: readonly Technique[]): boolean {
+  if (technique.expected !== "denied" || technique.reached !== undefined) return false;
+  return !techniques.some(({ name }) => name === `${technique.name}, only watched`);
+}
+
+/** What each of these came to without a guard; what did not work has a text. */
+async function tryUnguarded(
+  engine: TestEngine,
+  tools: string,
+  techniques: readonly Technique[],
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const containers = await startContainers(engine, tools, techniques);
+  const ends = new Map<string, string | undefined>();
+  for (const technique of techniques) {
+    const end = await containers.run(technique, `unguarded-${ends.size}`);
+    ends.set(technique.name, hasShown(end, technique.ran ?? curlRan) ? undefined : textOf(end));
+  }
+  await containers.remove();
+  return ends;
+}
+
+function stageOf(parts: {
+  readonly engine: TestEngine;
+  readonly daemon: TestDaemon;
+  readonly containers: Containers;
+  readonly sound: ReadonlyMap<string, string | undefined>;
+}): Stage {
+  const { engine, daemon, containers, sound } = parts;
   let attempts = 0;
   return {
     daemon,
@@ -129,15 +137,11 @@ async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Pro
       // A second alert of the attempt before must not be taken for this one's.
       if (technique.expected === "detected and killed") await mark(engine, daemon);
       const before = daemon.alerts.length;
-      const startMs = performance.now();
-      const { stdout, stderr, code } = await run(technique, name);
-      const tookMs = performance.now() - startMs;
-      const hasRun = (technique.ran ?? curlRan).test(`${stdout}\n${stderr}`);
+      const end = await containers.run(technique, name);
       if (technique.expected === "out of reach") await mark(engine, daemon);
-      const alert = await firstOf(daemon, before, placeOf(technique, name));
-      const seen = fateOf(alert, hasRun);
-      const told = `exit ${code}, ${hasRun ? "ran" : "did not run"}: ${stdout.slice(0, 200)} ${stderr.slice(0, 300)} ${alert?.output ?? "no alert"} ${JSON.stringify(alert?.execwarden.outcomes)}`;
-      return { seen, tookMs, told };
+      const place = containers.placeOf(technique, name);
+      const alert = await alertOf(daemon, { before, place, expected: technique.expected });
+      return judged(technique, { end, alert, unguarded: sound.get(technique.name) });
     },
     startMany: async (count) => {
       const ends = await inLanes(count, () =>
@@ -147,16 +151,52 @@ async function setUp(engine: TestEngine, daemon: TestDaemon, tools: string): Pro
         code !== 0 && !curlRan.test(stdout) && /operation not permitted/i.test(stderr);
       return { denied: ends.filter(isDenied).length };
     },
-    close: async () => {
-      await daemon.stop();
-    },
   };
 }
 
-/** The container whose file is executed: for what enters another one, that one. */
-function placeOf({ where, argv = [] }: Technique, name: string): string {
-  if (where === "own") return name;
-  return argv.some((word) => word.includes("VICTIM")) ? "box" : where;
+/** What was seen; `unguarded`: what the attempt came to without a guard, where it did not work. */
+function judged(
+  technique: Technique,
+  seen: {
+    readonly end: CommandResult;
+    readonly alert: AlertLine | undefined;
+    readonly unguarded: string | undefined;
+  },
+): Attempt {
+  const { end, alert, unguarded } = seen;
+  const hasRun = hasShown(end, technique.ran ?? curlRan);
+  const ran = hasRun ? "ran" : "did not run";
+  const what = `${ran}: ${textOf(end)}; unguarded: ${unguarded ?? "worked"}`;
+  const sight = {
+    hasRun,
+    hasSurvived: hasShown(end, survived),
+    isAttackSound: unguarded === undefined && hasShown(end, technique.reached ?? /^/),
+  };
+  if (alert === undefined) {
+    return { seen: fateOf({ ...sight, isNamedRight: true }), told: `no alert; ${what}` };
+  }
+  const { outcomes, user } = alert.execwarden;
+  return {
+    seen: fateOf({ ...sight, alert: alert.execwarden, isNamedRight: isBy(alert, technique) }),
+    tookMs: tookMs(alert),
+    told: `${alert.output} ${JSON.stringify({ outcomes, user })}; ${what}`,
+  };
+}
+
+function hasShown({ stdout, stderr }: CommandResult, text: RegExp): boolean {
+  return text.test(`${stdout}\n${stderr}`);
+}
+
+function textOf({ code, stdout, stderr }: CommandResult): string {
+  return `exit ${code}: ${stdout.slice(0, 200)} ${stderr.slice(0, 300)}`;
+}
+
+function isBy({ execwarden: { user } }: AlertLine, { by }: Technique): boolean {
+  return by === undefined || (user["name"] === by.user && user["uid"] === by.uid);
+}
+
+function tookMs({ heardMs, output_fields: fields }: AlertLine): number {
+  return heardMs - Number(fields["evt.time"]) / 1e6;
 }
 
 /** An exec that is surely told: what came before it has been told then. */
@@ -172,49 +212,31 @@ function isMarker({ execwarden }: AlertLine): boolean {
   return execwarden.process.cmdline.endsWith("--marker");
 }
 
-/** The first alert since; without one when only the marker came, or nothing in time. */
-async function firstOf(
-  daemon: TestDaemon,
-  before: number,
-  container: string,
-): Promise<AlertLine | undefined> {
+interface Wanted {
+  /** How many alerts there were before. */
+  readonly before: number;
+  /** Name of the container; undefined for any. */
+  readonly place: string | undefined;
+  readonly expected: Fate;
+}
+
+/** The first alert since that is as expected, else any; none when only the marker came, or nothing in time. */
+async function alertOf(daemon: TestDaemon, wanted: Wanted): Promise<AlertLine | undefined> {
+  const { before, place, expected } = wanted;
   const deadline = performance.now() + waitMs;
   for (;;) {
-    const first = daemon.alerts
-      .slice(before)
-      .find(({ execwarden }) => execwarden.container?.name === container);
-    if (first !== undefined) return isMarker(first) ? undefined : first;
-    if (performance.now() > deadline) return undefined;
+    const since = daemon.alerts.slice(before);
+    const there = since
+      .filter(({ execwarden }) => place === undefined || execwarden.container?.name === place)
+      .filter((alert) => !isMarker(alert));
+    const found = there.find(
+      ({ execwarden }) => expected !== "denied" || execwarden.verdict === "deny",
+    );
+    if (found !== undefined) return found;
+    // What nobody is to tell of is over with the marker.
+    if (since.some(isMarker) || performance.now() > deadline) return there[0];
     await delay(20);
   }
-}
-
-function fateOf(alert: AlertLine | undefined, hasRun: boolean): Fate {
-  if (alert === undefined) return "out of reach";
-  if (alert.execwarden.verdict === "deny" && !hasRun) return "denied";
-  const isKilled = alert.execwarden.outcomes.some(
-    ({ action, status }) => action === "kill-process" && status === "done",
-  );
-  return isKilled ? "detected and killed" : "detected";
-}
-
-function layTools(directory: string): string {
-  const tools = join(directory, "tools");
-  mkdirSync(tools);
-  const source = fileURLToPath(new URL("attack.c", import.meta.url));
-  const options = ["-static", "-pthread", "-O1", "-w", "-o", join(tools, "attack"), source];
-  execFileSync("gcc", options);
-  copyFileSync("/bin/busybox", join(tools, "wget"));
-  return tools;
-}
-
-function runOnHost([program = "", ...args]: readonly string[]): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
-      resolve({ code: typeof code === "number" ? code : -1, stdout, stderr });
-    });
-  });
 }
 
 async function inLanes<T>(count: number, work: () => Promise<T>): Promise<readonly T[]> {

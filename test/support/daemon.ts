@@ -18,6 +18,8 @@ export interface AlertLine {
   readonly priority: string;
   readonly output: string;
   readonly time: string;
+  /** When it was read here, milliseconds since the epoch. */
+  readonly heardMs: number;
   readonly output_fields: Readonly<Record<string, unknown>>;
   readonly execwarden: {
     readonly verdict: string;
@@ -123,7 +125,8 @@ export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   const say = (): boolean => changed.dispatchEvent(new Event("change"));
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on("line", (line) => {
-      alerts.push(JSON.parse(line) as AlertLine);
+      const heardMs = performance.timeOrigin + performance.now();
+      alerts.push({ ...(JSON.parse(line) as AlertLine), heardMs });
       say();
     });
   }

@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
   accessSync,
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -79,11 +80,19 @@ rm -rf --one-file-system "$directory"
 export function engineMissing(): string | undefined {
   if (process.getuid?.() !== 0) return "a private dockerd needs root";
   for (const program of ["dockerd", "docker", "containerd", "runc"]) {
-    if (!searchPath.split(":").some((folder) => isExecutable(join(folder, program)))) {
+    if (findProgram(program) === undefined) {
       return `${program} is not installed (apt-get install docker.io)`;
     }
   }
   return undefined;
+}
+
+/** Where a program is that an engine, or its user, needs. */
+export function findProgram(name: string): string | undefined {
+  return searchPath
+    .split(":")
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 /**
@@ -98,25 +107,37 @@ export function requireEngine(t: { plan(count: number, comment?: string): void }
   return false;
 }
 
-/** Starts an engine under a new directory below `dir`, with further dockerd flags, and waits until it answers. */
+/** What an engine is started with. */
+export interface EngineOptions {
+  /** Where its directory is made. */
+  readonly dir?: string;
+  /** Further flags of dockerd. */
+  readonly flags?: readonly string[];
+  /** A program, and its arguments, that is to run the engine: unshare, say. */
+  readonly runBy?: readonly string[];
+}
+
+/** Starts an engine under a new directory, and waits until it answers. */
 export async function startEngine({
   dir = tmpdir(),
   flags = [],
-}: { readonly dir?: string; readonly flags?: readonly string[] } = {}): Promise<TestEngine> {
+  runBy = [],
+}: EngineOptions = {}): Promise<TestEngine> {
   const missing = engineMissing();
   if (missing !== undefined) throw new Error(`cannot start an engine: ${missing}`);
   const directory = mkdtempSync(join(dir, "engine-"));
   mkdirSync(join(directory, "config"));
+  // The root of a user namespace goes through it.
+  chmodSync(directory, 0o711);
   const socketPath = join(directory, "docker.sock");
   const host = `unix://${socketPath}`;
   const argv = [...engineFlags(directory), ...flags];
-  const docker = (...args: readonly string[]): Promise<CommandResult> =>
-    run("docker", ["-H", host, ...args], directory);
+  const docker = dockerAt(host, directory);
   let keeper: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
     if (keeper !== undefined) return;
-    keeper = spawnKeeper(argv, directory);
+    keeper = spawnKeeper(argv, { directory, runBy });
     await untilReady(socketPath, directory);
   };
   const end = async (word: "halt" | "remove"): Promise<void> => {
@@ -126,7 +147,7 @@ export async function startEngine({
   };
   const stop = async (): Promise<void> => {
     // A halted engine has no keeper any more that could clean up after it.
-    keeper ??= spawnKeeper(["--version"], directory);
+    keeper ??= spawnKeeper(["--version"], { directory, runBy });
     await end("remove");
   };
   try {
@@ -155,6 +176,11 @@ export async function startEngine({
   };
 }
 
+/** The docker CLI for the engine at `host`, with its own files below `directory`. */
+export function dockerAt(host: string, directory: string): TestEngine["docker"] {
+  return (...args) => run("docker", ["-H", host, ...args], directory);
+}
+
 function engineFlags(directory: string): readonly string[] {
   return [
     `--data-root=${directory}/data`,
@@ -172,11 +198,16 @@ function engineFlags(directory: string): readonly string[] {
   ];
 }
 
-function spawnKeeper(argv: readonly string[], directory: string): ChildProcess {
+function spawnKeeper(
+  argv: readonly string[],
+  { directory, runBy }: { readonly directory: string; readonly runBy: readonly string[] },
+): ChildProcess {
   rmSync(join(directory, "ended"), { force: true });
   const log = openSync(join(directory, logName), "a");
   // A session of its own: Ctrl-C reaches the test, and the keeper through the end of its input.
-  const keeper = spawn("/bin/sh", ["-c", keeperScript, "engine-keeper", directory, ...argv], {
+  const keep = ["/bin/sh", "-c", keeperScript, "engine-keeper", directory, ...argv];
+  const [program = "", ...args] = [...runBy, ...keep];
+  const keeper = spawn(program, args, {
     detached: true,
     stdio: ["pipe", log, log],
     env: commandEnvironment(directory),
@@ -242,7 +273,8 @@ function run(program: string, args: readonly string[], directory: string): Promi
 
 /** Nothing of the user's docker settings (host, context, credentials) reaches this engine. */
 function commandEnvironment(directory: string): NodeJS.ProcessEnv {
-  return { PATH: searchPath, HOME: directory, DOCKER_CONFIG: join(directory, "config"), LANG: "C" };
+  const docker = { DOCKER_CONFIG: join(directory, "config"), DOCKER_BUILDKIT: "0" };
+  return { PATH: searchPath, HOME: directory, LANG: "C", ...docker };
 }
 
 function isExecutable(path: string): boolean {

@@ -99,8 +99,8 @@ async function layCurl(root: string): Promise<void> {
   for (const library of librariesOf(stdout)) copyProgram(root, library);
 }
 
-/** `ldd` prints `name => /path (0x…)` for a library and `/path (0x…)` for the loader. */
-function librariesOf(lddOutput: string): readonly string[] {
+/** Paths of libraries and loader: `ldd` prints `name => /path (0x…)` for a library and `/path (0x…)` for the loader. */
+export function librariesOf(lddOutput: string): readonly string[] {
   return lddOutput.split("\n").flatMap((line) =>
     line
       .split(/\s/)

@@ -14,7 +14,14 @@ function stat(startTicks: number, from: number, to: number): string {
 
 const before = stat(5, 100, 103);
 const gone = { stat: "", argv: "" };
-const exec = { pid: 10, stat: before, argv: ["a", "b"], isScript: false, subject: "s" };
+const exec = {
+  pid: 10,
+  timeMs: 1_000,
+  stat: before,
+  argv: ["a", "b"],
+  isScript: false,
+  subject: "s",
+};
 
 t.test("what is found at the first look", (t) => {
   const rows = [
@@ -45,6 +52,33 @@ t.test("what differs is told when nothing newer has come", (t) => {
   check.turn(202);
   check.add(exec, 203);
   t.match(check.counters(), { changed: 1, gone: 1 }, "a newer exec makes the finding void");
+  t.end();
+});
+
+t.test("a later exec that only audit has seen makes it void", (t) => {
+  const memory = ["memfd", "payload"];
+  const now = { stat: stat(5, 900, 914), argv: "memfd\0payload\0" };
+  const changed = [{ verdict: "changed", argv: memory, subject: "s" }];
+  const rows = [
+    ["later by the clock", { timeMs: 1_001, argv: ["other"] }, []],
+    ["later by the clock, arguments unknown", { timeMs: 1_001 }, []],
+    ["at the same time, and what runs now", { timeMs: 1_000, argv: memory }, []],
+    ["at the same time, and not what runs now", { timeMs: 1_000, argv: ["other"] }, changed],
+    ["before", { timeMs: 980, argv: memory }, changed],
+    ["of another process", { timeMs: 1_001, pid: 11 }, changed],
+  ] as const;
+  for (const [name, later, findings] of rows) {
+    for (const isLookedAt of [false, true]) {
+      const check = new ArgvCheck<string>(() => now);
+      check.add(exec, 0);
+      if (isLookedAt) check.turn(2);
+      check.executed({ pid: 10, ...later });
+      if (!isLookedAt) check.turn(2);
+      t.strictSame(check.turn(102), findings, name);
+      t.match(check.counters(), findings.length === 0 ? { gone: 1 } : { changed: 1 }, name);
+      t.equal(check.waiting, 0);
+    }
+  }
   t.end();
 });
 
