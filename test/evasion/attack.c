@@ -406,6 +406,22 @@ static int in_mount_namespace(char **argv) {
   return from_new_tmpfs(argv);
 }
 
+// The program of another mount namespace, which the file named first stands for.
+static int in_namespace_of(char **argv) {
+  int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || setns(fd, CLONE_NEWNS) != 0) return refused();
+  execve(argv[1], argv + 1, environ);
+  return refused();
+}
+
+static int run_way(const char *name, char **argv);
+
+// Another way, after whoever looks at a process shortly after its exec has looked.
+static int later(char **argv) {
+  sleep(1);
+  return run_way(argv[0], argv + 1);
+}
+
 // A program that shows that it runs, and that it was not ended.
 static int nap(char **argv) {
   printf("started\n");
@@ -422,6 +438,8 @@ static const struct {
     {"memory", from_memory},
     {"memory-path", from_memory_path},
     {"memory-int80", from_memory_32},
+    {"into", in_namespace_of},
+    {"later", later},
     {"nap", nap},
     {"mapped", mapped},
     {"injected", injected},
@@ -450,10 +468,16 @@ static const struct {
     {"mount-namespace", in_mount_namespace},
 };
 
-int main(int argc, char **argv) {
-  for (size_t i = 0; argc > 2 && i < sizeof ways / sizeof ways[0]; i++) {
-    if (strcmp(argv[1], ways[i].name) == 0) return ways[i].run(argv + 2);
+static int run_way(const char *name, char **argv) {
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+    if (strcmp(name, ways[i].name) == 0) return ways[i].run(argv);
   }
+  fprintf(stderr, "attack: no way %s\n", name);
+  return 2;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 2) return run_way(argv[1], argv + 2);
   fprintf(stderr, "usage: attack WAY PROGRAM [ARGUMENT ...]\n");
   return 2;
 }

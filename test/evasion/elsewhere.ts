@@ -1,6 +1,6 @@
 // Mounts, namespaces and control groups that the engine knows nothing of, and other containers.
 // SPDX-License-Identifier: Apache-2.0
-import { attack, curl, usage, type Technique } from "./technique.ts";
+import { attack, curl, nap, started, usage, type Technique } from "./technique.ts";
 
 /** Mounts a tmpfs and copies a static program there, each by an exec (a shell may have its own `cp`), before `then`. */
 const laterTmpfs = (place: string, ...then: readonly string[]): string =>
@@ -103,16 +103,30 @@ export const elsewhere: readonly Technique[] = [
     expected: "denied",
   },
   {
-    name: "static program, new mount namespace, no exec before",
+    name: "static program, new mount namespace, no exec between",
     where: "privileged",
-    argv: attack("mount-namespace", "/bin/busybox", "wget", "--help"),
-    ran: usage,
-    expected: "out of reach",
+    argv: attack("mount-namespace", ...nap),
+    ran: started,
+    expected: "detected and killed",
   },
   {
     name: "static program on a detached mount",
     where: "privileged",
-    argv: attack("detached-mount", "/bin/busybox", "wget", "--help"),
+    argv: attack("detached-mount", ...nap),
+    ran: started,
+    expected: "detected and killed",
+  },
+  {
+    name: "static program, new mount namespace, no exec between, a second later",
+    where: "privileged",
+    argv: attack("later", "mount-namespace", "/bin/busybox", "wget", "--help"),
+    ran: usage,
+    expected: "out of reach",
+  },
+  {
+    name: "static program on a detached mount, a second later",
+    where: "privileged",
+    argv: attack("later", "detached-mount", "/bin/busybox", "wget", "--help"),
     ran: usage,
     expected: "out of reach",
   },
@@ -164,7 +178,14 @@ export const elsewhere: readonly Technique[] = [
   {
     name: "nsenter into the host",
     where: "privileged",
-    argv: ["/bin/nsenter", "-t", "HOST", "-m", curl, "-V"],
+    argv: ["/bin/nsenter", "-t", "HOST", "-m", "DIRECTORY/tools/attack", "nap", "20"],
+    ran: started,
+    expected: "detected and killed",
+  },
+  {
+    name: "mount namespace of the host, a second later",
+    where: "privileged",
+    argv: attack("later", "into", "/proc/HOST/ns/mnt", curl, "-V"),
     expected: "out of reach",
   },
 ];

@@ -66,5 +66,5 @@ function tell(row: readonly string[]): void {
 }
 
 function rowOf([name = "", expected = "", seen = "", took = ""]: readonly string[]): string {
-  return `${name.padEnd(60)} ${expected.padEnd(20)} ${seen.padEnd(20)} ${took}`.trimEnd();
+  return `${name.padEnd(70)} ${expected.padEnd(20)} ${seen.padEnd(20)} ${took}`.trimEnd();
 }

@@ -1,10 +1,7 @@
 // Programs without a file on a disk, and what needs no exec at all.
 // SPDX-License-Identifier: Apache-2.0
-import { attack, type Technique } from "./technique.ts";
+import { attack, nap, started, type Technique } from "./technique.ts";
 
-/** A program that says that it runs, and would say that it was not ended. */
-const nap = ["/tools/attack", "nap", "20"];
-const started = /^started$/m;
 /** The web server that shows what was fetched; there may be one already. */
 const server = "/bin/httpd -p 127.0.0.1:8080 -h /tools/www 2>/dev/null";
 const fetched = /^proof of a request$/m;

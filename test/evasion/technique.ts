@@ -38,6 +38,9 @@ export interface Technique {
 
 export const curl = "/usr/bin/curl";
 export const loader = "/lib64/ld-linux-x86-64.so.2";
+/** A program that says that it runs, and would say that it was not ended. */
+export const nap = ["/tools/attack", "nap", "20"];
+export const started = /^started$/m;
 /** Of busybox's wget. */
 export const usage = /^Usage: wget/m;
 
