@@ -1,38 +1,8 @@
 // Cases of the machine interface, one row each: what goes in, what comes out.
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
-import { createProgram } from "../../daemon/cli/program.ts";
 import { ruleText } from "../rules/load-text.ts";
-
-async function ask(command: string, cases: readonly object[]): Promise<readonly object[]> {
-  let out = "";
-  const program = createProgram({
-    terminal: {
-      writeOut: (text) => {
-        out += text;
-        return Promise.resolve();
-      },
-      writeError: () => Promise.resolve(),
-      isTerminal: false,
-      isErrorTerminal: false,
-      hasColor: false,
-      interrupted: new AbortController().signal,
-    },
-    runDaemon: () => Promise.resolve(0),
-    createFile: () => Promise.resolve(),
-    replaceFile: () => Promise.resolve(),
-    readSources: () => Promise.resolve({ sources: [], diagnostics: [] }),
-    readInputLines: async function* () {
-      yield* await Promise.resolve([cases.map((item) => JSON.stringify(item))]);
-    },
-    defaults: { version: "1", configFile: "/nowhere/x.yaml", socketPath: "/nowhere/x.sock" },
-  });
-  await program.run(["rules", command]);
-  return out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as object);
-}
+import { ask } from "./ask-machine.ts";
 
 type Row = readonly [name: string, input: object, answer: object];
 
