@@ -18,7 +18,8 @@ export function lifeOf({ file, generation }: GateRecord): DeviceLife {
 export function factsOf(traced: TracedExec, isHeld: boolean, imagePath = ""): ExecFacts {
   const { record, stat, status } = traced;
   const loaded = traced.loaded ?? loadedByCopy(traced, imagePath);
-  return {
+  // Filled in place, as events are (enrich/enrich.ts).
+  const facts: { -readonly [Key in keyof ExecFacts]: ExecFacts[Key] } = {
     timeNs: record.timeNs,
     monotonicMs: record.monotonicMs,
     tid: record.tid,
@@ -28,12 +29,9 @@ export function factsOf(traced: TracedExec, isHeld: boolean, imagePath = ""): Ex
     environment: record.environment,
     cwd: record.cwd,
     file: record.file,
-    ...(traced.first === undefined ? {} : { first: traced.first }),
     role: traced.role,
-    ...(loaded === undefined ? {} : { loaded }),
     isHeld,
     isArgvKnown: record.isArgvKnown,
-    ...(traced.loginuid === undefined ? {} : { loginuid: traced.loginuid }),
     process: {
       pid: status.pid,
       ppid: stat.ppid,
@@ -52,8 +50,12 @@ export function factsOf(traced: TracedExec, isHeld: boolean, imagePath = ""): Ex
       permitted: status.capPermitted,
       effective: status.capEffective,
     },
-    ...(record.parentStart === undefined ? {} : { parentStartTicks: record.parentStart }),
   };
+  if (traced.first !== undefined) facts.first = traced.first;
+  if (loaded !== undefined) facts.loaded = loaded;
+  if (traced.loginuid !== undefined) facts.loginuid = traced.loginuid;
+  if (record.parentStart !== undefined) facts.parentStartTicks = record.parentStart;
+  return facts;
 }
 
 function loadedByCopy({ role, record }: TracedExec, imagePath: string): LoadedProgram | undefined {

@@ -213,16 +213,11 @@ export class Pipeline {
     const users = containerId === undefined ? undefined : this.#options.users(containerId);
     const content = contents.of(record, container);
     const facts = factsOf(traced, isHeld || early !== undefined, content?.imagePaths[0]);
-    const event = enrich(facts, this.#options.nextNumber(), {
-      host: this.#options.host,
-      tree: this.#options.tree,
-      ...{ sessions: this.#options.sessions, clients: this.#options.clients },
-      bootNs: this.#options.boot.ns,
-      allowlists: judge.allowlistsOf(container),
-      ...(container === undefined ? {} : { container }),
-      ...(users === undefined ? {} : { users }),
-      content,
-    });
+    const { boot, host, tree, sessions, clients, nextNumber } = this.#options;
+    const bootNs = boot.ns;
+    const allowlists = judge.allowlistsOf(container);
+    const around = { host, tree, sessions, clients, bootNs, allowlists, container, users, content };
+    const event = enrich(facts, nextNumber(), around);
     const judged = this.#programs.withVerdict(event, traced, judge.programListsOf(container));
     return { event: judged, isKnown: known !== undefined };
   }

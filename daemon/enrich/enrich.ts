@@ -53,9 +53,9 @@ export interface ExecFacts {
 /** Everything around one exec. */
 export interface Surroundings {
   readonly host: Host;
-  readonly container?: Container;
+  readonly container?: Container | undefined;
   readonly allowlists: ReadonlySet<string>;
-  readonly users?: UserDirectory;
+  readonly users?: UserDirectory | undefined;
   readonly content?: FileContent | undefined;
   readonly tree: ProcessTree;
   readonly sessions: ExecSessions;

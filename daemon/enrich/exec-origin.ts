@@ -142,14 +142,17 @@ function completed(origin: ExecOrigin, sessions: ExecSessions): ExecOrigin {
   return execId === undefined || origin.execId !== undefined ? origin : { ...origin, execId };
 }
 
-function childOf({ kind, root, execId, line, isExact }: ExecOrigin): ExecOrigin {
-  const first = kind === "child" ? root : kind;
-  return {
-    ...{ kind: "child", isExact },
-    ...(first === undefined ? {} : { root: first }),
-    ...(execId === undefined ? {} : { execId }),
-    ...(line === undefined ? {} : { line }),
-  };
+// Filled in place, as events are (enrich.ts).
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Of a child; a child's child has the same line. */
+function childOf(parent: ExecOrigin): ExecOrigin {
+  if (parent.kind === "child") return parent;
+  const { execId, line, isExact } = parent;
+  const origin: Mutable<ExecOrigin> = { kind: "child", isExact, root: parent.kind };
+  if (execId !== undefined) origin.execId = execId;
+  if (line !== undefined) origin.line = line;
+  return origin;
 }
 
 /** Of a process from before the daemon, or one that never did an exec: by the first of its line inside. */

@@ -94,7 +94,7 @@ export class Places {
     const id = root?.owner ?? known ?? cgroupIds[0] ?? root?.lastOwner;
     if (id === undefined) return {};
     const container = this.#containers.get(id);
-    return { containerId: id, ...(container === undefined ? {} : { container }) };
+    return container === undefined ? { containerId: id } : { containerId: id, container };
   }
 
   #setOwner(root: Root, id: string): void {

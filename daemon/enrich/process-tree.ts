@@ -117,14 +117,21 @@ export class ProcessTree {
 
   // A chain of processes that each start the next and end would otherwise hold all its dead for ever.
   #withBoundedAncestors(process: Process): Process {
-    const chain: Process[] = [];
-    for (let at: Process | undefined = process; at !== undefined; at = at.parent) {
-      chain.push(at);
-      if (chain.length > this.#limits.depthMax * 2) break;
+    const chainMax = this.#limits.depthMax * 2;
+    let depth = 0;
+    for (let at: Process | undefined = process; at !== undefined && depth <= chainMax;) {
+      at = at.parent;
+      depth += 1;
     }
-    if (chain.length <= this.#limits.depthMax * 2) return process;
+    if (depth <= chainMax) return process;
+    const chain: Process[] = [];
+    for (let at: Process | undefined = process; at !== undefined;) {
+      chain.push(at);
+      if (chain.length === this.#limits.depthMax) break;
+      at = at.parent;
+    }
     let copy: Process | undefined;
-    for (const { parent: _parent, ...node } of chain.slice(0, this.#limits.depthMax).reverse()) {
+    for (const { parent: _parent, ...node } of chain.reverse()) {
       copy = copy === undefined ? node : { ...node, parent: copy };
     }
     return copy ?? process;

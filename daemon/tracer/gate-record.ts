@@ -81,7 +81,7 @@ function decodeRecord(batch: Buffer, at: number): GateRecord {
     undecided: undecidedOf(flags),
     ticket: { slot: batch.readUInt32LE(at + 8), generation: batch.readUInt32LE(at + 12) },
     timeNs: batch.readBigUInt64LE(at + 16),
-    monotonicMs: Number(batch.readBigUInt64LE(at + 24)) / 1e6,
+    monotonicMs: (batch.readUInt32LE(at + 28) * 2 ** 32 + batch.readUInt32LE(at + 24)) / 1e6,
     tid: batch.readInt32LE(at + 32),
     syscall: batch.readInt32LE(at + 36),
     call: batch.toString("latin1", at + 40, at + 64),

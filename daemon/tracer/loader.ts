@@ -28,7 +28,8 @@ const optionsMax = 64;
 
 /** Whether a path is that of an ELF loader, by its name. */
 export function isLoaderPath(path: ByteString): boolean {
-  return loaderName.test(path.slice(path.lastIndexOf("/") + 1));
+  const name = path.lastIndexOf("/") + 1;
+  return path.startsWith("ld", name) && loaderName.test(path.slice(name));
 }
 
 /**

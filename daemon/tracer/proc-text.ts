@@ -32,18 +32,33 @@ export function parseStat(text: ByteString): StatFacts | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
   if (open < 0 || close < open) return undefined;
-  // Behind the name: state ppid pgrp session tty_nr …, field 3 onwards.
-  const fields = text.slice(close + 2).split(" ", 20);
-  const startTicks = fields[19];
-  if (startTicks === undefined || !isDigits(startTicks)) return undefined;
+  // Behind the name: state ppid pgrp session tty_nr …, field 3 onwards. Where fields are missing, so is the last of them.
+  const ppidAt = fieldAfter(text, close + 2);
+  const pgidAt = fieldAfter(text, ppidAt);
+  const sidAt = fieldAfter(text, pgidAt);
+  const ttyAt = fieldAfter(text, sidAt);
+  let startAt = ttyAt;
+  for (let field = 7; field < 22; field++) startAt = fieldAfter(text, startAt);
+  const startTicks = startAt === 0 ? "" : fieldAt(text, startAt);
+  if (!isDigits(startTicks)) return undefined;
   return {
     comm: text.slice(open + 1, close),
-    ppid: Number(fields[1]),
-    pgid: Number(fields[2]),
-    sid: Number(fields[3]),
-    tty: Number(fields[4]),
+    ppid: Number(fieldAt(text, ppidAt)),
+    pgid: Number(fieldAt(text, pgidAt)),
+    sid: Number(fieldAt(text, sidAt)),
+    tty: Number(fieldAt(text, ttyAt)),
     startTicks: BigInt(startTicks),
   };
+}
+
+// Where the next field begins; 0 when there is none.
+function fieldAfter(text: ByteString, at: number): number {
+  return at === 0 ? 0 : text.indexOf(" ", at) + 1;
+}
+
+function fieldAt(text: ByteString, at: number): string {
+  const end = text.indexOf(" ", at);
+  return text.slice(at, end < 0 ? text.length : end);
 }
 
 /** Reads /proc/PID/status; undefined when it has no thread group id. */

@@ -24,6 +24,9 @@ export interface TracedExec {
   readonly loaded?: LoadedProgram;
 }
 
+// Filled in place, as events are (enrich/enrich.ts).
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 interface Call {
   readonly call: string;
   readonly filename: ByteString;
@@ -56,16 +59,19 @@ export class Tracer {
     const loginuid = Number(record.loginuid);
     const isLoader = first === undefined && isLoaderPath(record.file.path);
     const loaded = isLoader ? loadedProgram(record.filename, record.argv, record.cwd) : undefined;
-    return {
+    const traced: Mutable<TracedExec> = {
       record,
       stat,
       status,
       syscall: execveatNumbers.has(record.syscall) ? "execveat" : "execve",
       comm: lastPart(nameOf(record, loaded)),
-      ...(record.loginuid === "" || loginuid === unsetLoginuid ? {} : { loginuid }),
-      ...roleBehind(first),
-      ...(loaded === undefined ? {} : { loaded }),
+      role: roleBehind(first),
     };
+    if (record.loginuid !== "" && loginuid !== unsetLoginuid) traced.loginuid = loginuid;
+    if (first !== undefined) traced.first = first.file;
+    if (first?.isInterpreter === true) traced.isFirstInterpreter = true;
+    if (loaded !== undefined) traced.loaded = loaded;
+    return traced;
   }
 
   /** A denied call opens nothing more: the thread's next event is a new call, even with equal registers. */
@@ -101,15 +107,9 @@ export class Tracer {
   }
 }
 
-function roleBehind(
-  first: Call | undefined,
-): Pick<TracedExec, "role" | "first" | "isFirstInterpreter"> {
-  if (first === undefined) return { role: "program" };
-  return {
-    first: first.file,
-    role: first.isScript ? "interpreter" : "loader",
-    ...(first.isInterpreter ? { isFirstInterpreter: true } : {}),
-  };
+function roleBehind(first: Call | undefined): TracedExec["role"] {
+  if (first === undefined) return "program";
+  return first.isScript ? "interpreter" : "loader";
 }
 
 // What the loader was told to run counts, not the loader.

@@ -61,6 +61,8 @@ size_t RecordRing::Drain(uint8_t* out, size_t capacity) {
     head_ = (head_ + length) % capacity_;
     used_ -= length;
   }
+  // What is small enough stays in the memory that was used last.
+  if (used_ == 0) head_ = 0;
   return written;
 }
 
