@@ -35,7 +35,7 @@ interface DoorkeeperOptions {
   readonly host: Host;
   /** Who is connected to the engine. */
   readonly clients: EngineClients;
-  readonly onAsked: (asked: AskedBy) => void;
+  readonly onAsked: (asked: readonly AskedBy[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,6 +54,11 @@ const heardActions: Readonly<Record<string, string>> = {
   start: "container.start",
 };
 
+const starting: ReadonlySet<string> = new Set([
+  ...["exec.start", "container.start", "container.restart"],
+]);
+
+const tellWithinMs = 20;
 const heartbeatEveryMs = 5_000;
 /** Some heartbeats may be late. */
 const heartbeatFreshMs = 20_000;
@@ -95,9 +100,10 @@ export class Doorkeeper {
   #isPaused = false;
   #wasAsked = false;
   #heartbeat: NodeJS.Timeout | undefined;
+  #untold: AskedBy[] = [];
 
   constructor(options: DoorkeeperOptions) {
-    const { first, clock, alerts, settings, host, clients, onAsked, log } = options;
+    const { first, clock, alerts, settings, host, clients, log } = options;
     const { engine, inventory } = options;
     this.#options = options;
     this.#attribution = new Attribution({
@@ -106,7 +112,9 @@ export class Doorkeeper {
       commandLine: (pid) => clients.commandLine(pid),
       describe: (pid, confidence) => clients.describe(pid, confidence),
       holds: (pid, inode) => clients.holds(pid, inode),
-      tell: onAsked,
+      tell: (asked) => {
+        this.#tell(asked);
+      },
     });
     this.#mode = first.mode;
     this.#judge = new CurrentJudge(first, () => clock.monotonicMs());
@@ -172,6 +180,7 @@ export class Doorkeeper {
    * anybody else hears of the event.
    */
   heard(facts: EngineFacts): void {
+    this.#tellAll();
     const { type, action, execId, execCommand = "", containerId, name = "", image = "" } = facts;
     const asked = type === "container" ? heardActions[action] : undefined;
     if (asked === undefined || containerId === undefined || this.#isAsked()) return;
@@ -183,10 +192,8 @@ export class Doorkeeper {
     });
     if (client === undefined) return;
     // Without the command: the exec may have begun by now, and is not to be waited for as one that is still to come.
-    this.#options.onAsked({
-      ...{ client, action: asked, containerId },
-      ...(execId === undefined ? {} : { execId }),
-    });
+    const told = { client, action: asked, containerId };
+    this.#options.onAsked([execId === undefined ? told : { ...told, execId }]);
   }
 
   /** While a text is set nothing is refused. */
@@ -208,6 +215,23 @@ export class Doorkeeper {
       onFailure: settings().onFailure,
       ...(lastAskedMs === undefined ? {} : { lastAskedMs }),
     };
+  }
+
+  // A start is told before the engine has its answer, since the first exec comes of it; the rest before the engine's next
+  // event, or soon: each telling wakes another thread.
+  #tell(asked: AskedBy): void {
+    if (this.#untold.length === 0)
+      setTimeout(() => {
+        this.#tellAll();
+      }, tellWithinMs).unref();
+    this.#untold.push(asked);
+    if (starting.has(asked.action)) this.#tellAll();
+  }
+
+  #tellAll(): void {
+    const untold = this.#untold;
+    this.#untold = [];
+    if (untold.length > 0) this.#options.onAsked(untold);
   }
 
   #isAsked(): boolean {

@@ -70,7 +70,11 @@ export class EngineLane {
   }
 
   /** Somebody is about to get what was asked for: before the engine tells of it. */
-  asked(asked: AskedBy): void {
+  asked(asked: readonly AskedBy[]): void {
+    for (const one of asked) this.#take(one);
+  }
+
+  #take(asked: AskedBy): void {
     const { action, execId, containerId, command } = asked;
     this.clients.take(asked, this.#options.monotonicMs());
     if (action !== "exec.start" || execId === undefined) return;

@@ -11,7 +11,7 @@ export interface AuthorizationRequest {
   readonly uri: string;
   /** Absent when the engine gave none: it had none, or did not show it. */
   readonly body?: Buffer;
-  /** Names in lower case; of a header that was given twice the engine tells the last. */
+  /** Those that tell of the body, names in lower case; of one that was given twice the engine tells the last. */
   readonly headers: Readonly<Record<string, string>>;
   /** Of AuthZRes: the status that the engine is about to answer with, and the body. */
   readonly responseStatus?: number;
@@ -31,6 +31,7 @@ export interface AuthorizationAnswer {
 export const activation = '{"Implements":["authz"]}';
 
 const textLengthMax = 65_536;
+const bodyHeaders: ReadonlySet<string> = new Set(["content-type", "content-length"]);
 
 /** Decodes the JSON of AuthZReq and AuthZRes; undefined when it is none. */
 export function readAuthorizationRequest(body: Buffer): AuthorizationRequest | undefined {
@@ -79,9 +80,11 @@ function bytesOf(value: unknown, name: string): Buffer | undefined {
 
 function headersOf(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, text]) =>
-      typeof text === "string" ? [[name.toLowerCase(), text.slice(0, textLengthMax)]] : [],
-    ),
-  );
+  const headers: Record<string, string> = {};
+  for (const [name, text] of Object.entries(value)) {
+    const folded = name.toLowerCase();
+    if (typeof text === "string" && bodyHeaders.has(folded))
+      headers[folded] = text.slice(0, textLengthMax);
+  }
+  return headers;
 }

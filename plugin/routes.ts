@@ -175,12 +175,17 @@ interface Matcher {
 }
 
 // gorilla/mux: `{name:.*}` takes anything, the longest first, and `{id}` one segment.
-const matchers: readonly Matcher[] = routes.map((route) => ({
-  route,
-  form: new RegExp(
-    `^${route.pattern.replaceAll(/[.]|\{name\}|\{any\}|\{[a-z]+\}/g, (part) => formOf(part))}$`,
-  ),
-}));
+function matcherOf(route: Route): Matcher {
+  const form = route.pattern.replaceAll(/[.]|\{name\}|\{any\}|\{[a-z]+\}/g, (part) => formOf(part));
+  return { route, form: new RegExp(`^${form}$`) };
+}
+
+const matchers: ReadonlyMap<string, readonly Matcher[]> = new Map(
+  [...new Set(routes.map(({ method }) => method))].map((method) => [
+    method,
+    routes.filter((route) => route.method === method).map(matcherOf),
+  ]),
+);
 
 function formOf(part: string): string {
   if (part === ".") return "[.]";
@@ -189,8 +194,7 @@ function formOf(part: string): string {
 
 /** The route that the engine would take for a clean path without its version; undefined when it has none. */
 export function findRoute(method: string, path: string): FoundRoute | undefined {
-  for (const { route, form } of matchers) {
-    if (route.method !== method) continue;
+  for (const { route, form } of matchers.get(method) ?? []) {
     const match = form.exec(path);
     if (match !== null) return { route, names: match.slice(1) };
   }

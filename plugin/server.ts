@@ -74,18 +74,27 @@ function send(response: ServerResponse, text: string): void {
 }
 
 /** The whole body; undefined when it is too large or breaks off. */
-async function readAll(request: IncomingMessage): Promise<Buffer | undefined> {
+function readAll(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of request) {
-      if (!Buffer.isBuffer(chunk)) continue;
+  return new Promise((resolve) => {
+    request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       // Read on to the end, so that the connection can be used again.
       if (size <= questionBytesMax) chunks.push(chunk);
-    }
-  } catch {
-    return undefined;
-  }
-  return size > questionBytesMax ? undefined : Buffer.concat(chunks);
+    });
+    request.on("end", () => {
+      resolve(size > questionBytesMax ? undefined : joined(chunks));
+    });
+    // After the end it changes nothing any more.
+    for (const broken of ["error", "close"])
+      request.on(broken, () => {
+        resolve(undefined);
+      });
+  });
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
 }

@@ -104,7 +104,7 @@ export type ToGuard =
       readonly container?: Container;
     }
   /** Who asked the engine for something, before the events that come of it. */
-  | { readonly kind: "asked"; readonly asked: AskedBy }
+  | { readonly kind: "asked"; readonly asked: readonly AskedBy[] }
   /** The engine has told all that it runs. */
   | { readonly kind: "engine-answered" }
   /** Processes that ran before the daemon, parents before children. */

@@ -91,6 +91,11 @@ if (requireEngine(t)) {
   );
   // Made before the door was kept: its mounts are not to be had by another.
   await docker("create", "--name=bound", "-v", "/etc:/x", images.busybox, "/bin/true");
+  // Whoever joins these has the host's namespaces, at whatever remove.
+  const make = ["create", "--network=none"];
+  await docker(...make, "--name=monitor", "--pid=host", images.busybox, "/bin/true");
+  await docker("create", "--name=router", "--network=host", images.busybox, "/bin/true");
+  await docker(...make, "--name=second", "--pid=container:monitor", images.busybox, "/bin/true");
   const busyboxId = (
     await docker("image", "inspect", "-f", "{{.Id}}", images.busybox)
   ).stdout.trim();
@@ -205,6 +210,11 @@ if (requireEngine(t)) {
     async (t) => {
       const off = refusedBy("Keep off the host");
       symlinkSync("/etc", join(scratch, "innocent"));
+      const profile = (name: string, content: object): string => {
+        writeFileSync(join(scratch, name), JSON.stringify(content));
+        return `--security-opt=seccomp=${join(scratch, name)}`;
+      };
+      const syscalls = [{ names: ["read", "mount"], action: "SCMP_ACT_ALLOW" }];
       const rows: readonly (readonly string[])[] = [
         ["--privileged"],
         ["--pid=host"],
@@ -229,6 +239,11 @@ if (requireEngine(t)) {
         ["-v", "processes:/x"],
         ["--volumes-from", "bound"],
         ["--security-opt=systempaths=unconfined"],
+        ["--pid=container:monitor"],
+        ["--pid=container:second"],
+        ["--network=container:router"],
+        [profile("all.json", { defaultAction: "SCMP_ACT_ALLOW" })],
+        [profile("mount.json", { defaultAction: "SCMP_ACT_ERRNO", syscalls })],
         [
           "--mount",
           "type=volume,dst=/x,volume-opt=type=overlay,volume-opt=device=x,volume-opt=o=lowerdir=/etc",
@@ -271,6 +286,17 @@ if (requireEngine(t)) {
         off,
       );
       t.match((await docker("exec", "--privileged", "web", "/bin/true")).stderr, off);
+      // The name that a container joins may be another's by the time that it starts.
+      t.match((await docker("start", "second")).stderr, off);
+      const allowed = ["create", "--network=none", "--entrypoint=/bin/true"];
+      const joined = await docker(...allowed, "--pid=container:web", images.curl);
+      t.equal(joined.code, 0, joined.stderr);
+      const strict = profile("strict.json", {
+        defaultAction: "SCMP_ACT_ERRNO",
+        syscalls: [{ names: ["read", "execve"], action: "SCMP_ACT_ALLOW" }],
+      });
+      const confined = await docker(...allowed, strict, images.curl);
+      t.equal(confined.code, 0, confined.stderr);
     },
   );
 
@@ -298,6 +324,13 @@ if (requireEngine(t)) {
       201,
       "charset",
     );
+    const mounts = (Type: string, Source?: string): string =>
+      JSON.stringify({
+        ...good,
+        HostConfig: { NetworkMode: "none", Mounts: [{ Type, Source, Target: "/x" }] },
+      });
+    const service = (ContainerSpec: object): string =>
+      JSON.stringify({ Name: "s", TaskTemplate: { ContainerSpec } });
     const big = `{"Image":"${images.curl}","HostConfig":{"Privileged":true},"Env":["${"x".repeat(1_100_000)}"]}`;
     const inChunks = (text: string): string =>
       `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
@@ -376,6 +409,25 @@ if (requireEngine(t)) {
           `${json}Transfer-Encoding: chunked\r\n`,
         ),
       ],
+      [
+        "the engine's socket without its path",
+        post("/v1.41/containers/create", mounts("apisocket")),
+      ],
+      [
+        "files of an image that is not on the list",
+        post("/v1.41/containers/create", mounts("image", images.busybox)),
+      ],
+      [
+        "a service of an image that is not on the list",
+        post("/v1.41/services/create", service({ Image: images.busybox })),
+      ],
+      [
+        "a service with the host's files",
+        post(
+          "/v1.41/services/create",
+          service({ Image: images.curl, Mounts: [{ Type: "bind", Source: "/etc", Target: "/x" }] }),
+        ),
+      ],
       ["an unknown route", post("/v1.41/containers/web/teleport", "{}")],
       [
         "a form that nobody is shown",
@@ -408,6 +460,21 @@ if (requireEngine(t)) {
       t.equal(code, 403, `${why}: ${text.slice(-300)}`);
       t.match(text, /was refused/, why);
     }
+    const login = await post("/v1.41/auth", `{"username":"a","serveraddress":"127.0.0.1:1"}`);
+    t.not(login.code, 403, "docker login, whose body nobody is shown");
+    t.match(login.text, /HTTP/);
+    // Two requests on one connection, the second before the first has its answer.
+    const first = "GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n";
+    const second = `POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nConnection: close\r\n${json}`;
+    const both = await raw(`${first}${second}Content-Length: ${evil.length}\r\n\r\n${evil}`);
+    t.match(both.text, /HTTP\/1\.1 200[^]*HTTP\/1\.1 403[^]*was refused/, "in one go");
+    const upgrade = "Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+    const upgraded = await post(
+      "/v1.41/containers/create",
+      evil,
+      `${upgrade}${json}Content-Length: ${evil.length}\r\n`,
+    );
+    t.equal(upgraded.code, 403, `another protocol is asked for: ${upgraded.text.slice(-200)}`);
     const named = await docker("exec", "build", "/bin/true");
     t.match(named.stderr, /No such container/, "a container's name is no route");
   });
