@@ -15,6 +15,14 @@ export interface CheckedExec<T> {
   readonly subject: T;
 }
 
+/** An exec that audit alone has told of. */
+export interface UnjudgedExec {
+  readonly pid: number;
+  /** When the call began, milliseconds since the epoch, by a clock in steps. */
+  readonly timeMs: number;
+  readonly argv?: readonly ByteString[];
+}
+
 /** Another command line than was judged. */
 export interface ArgvFinding<T> {
   readonly verdict: Exclude<ArgvVerdict, "same">;
@@ -41,13 +49,12 @@ interface Pending<T> {
   readonly oldArgv: string;
   dueMs: number;
   waitMs: number;
-  /** Arguments of an exec that may have come after it. */
-  laterArgv?: readonly ByteString[];
   /** What was found first: told only when nothing newer has come by the next look. */
   finding?: ArgvFinding<T>;
 }
 
 const pendingMax = 4_096;
+const unjudgedMax = 1_024;
 const firstWaitMs = 2;
 const waitFactor = 3;
 const lastWaitMs = 500;
@@ -64,6 +71,8 @@ const clockStepMs = 15;
 export class ArgvCheck<T> {
   readonly #read: (pid: number) => { readonly stat: ByteString; readonly argv: ByteString };
   readonly #pending = new Map<number, Pending<T>>();
+  /** The last one of each process: audit's word may come before the gate's. */
+  readonly #unjudged = new Map<number, UnjudgedExec>();
   readonly #counters = { same: 0, changed: 0, rewritten: 0, gone: 0, unresolved: 0, dropped: 0 };
 
   /** `read`: stat and arguments of a process as they are now, empty when it is gone. */
@@ -75,6 +84,11 @@ export class ArgvCheck<T> {
   add(exec: CheckedExec<T>, nowMs: number): void {
     const startTicks = parseStat(exec.stat)?.startTicks;
     if (this.#pending.delete(exec.pid)) this.#counters.gone += 1;
+    const unjudged = this.#unjudged.get(exec.pid);
+    if (unjudged !== undefined && isLater(unjudged, exec)) {
+      this.#counters.gone += 1;
+      return;
+    }
     if (this.#pending.size >= pendingMax || startTicks === undefined) {
       this.#counters.dropped += 1;
       return;
@@ -89,23 +103,20 @@ export class ArgvCheck<T> {
   }
 
   /**
-   * Audit has recorded an exec of this process that the gate did not judge (of a program in memory, say): after it the
+   * Audit has recorded an exec of a process that the gate did not judge (of a program in memory, say): after it the
    * judged arguments are nobody's any more. Where the clocks do not tell which came first, the arguments do.
    */
-  executed(later: {
-    readonly pid: number;
-    /** When the call began, milliseconds since the epoch, by a clock in steps. */
-    readonly timeMs: number;
-    readonly argv?: readonly ByteString[];
-  }): void {
-    const pending = this.#pending.get(later.pid);
-    if (pending === undefined || later.timeMs < pending.exec.timeMs - clockStepMs) return;
-    if (later.timeMs > pending.exec.timeMs) {
-      this.#pending.delete(later.pid);
-      this.#counters.gone += 1;
-    } else if (later.argv !== undefined) {
-      pending.laterArgv = later.argv;
+  executed(later: UnjudgedExec): void {
+    this.#unjudged.delete(later.pid);
+    this.#unjudged.set(later.pid, later);
+    const oldest = this.#unjudged.keys().next();
+    if (this.#unjudged.size > unjudgedMax && oldest.done !== true) {
+      this.#unjudged.delete(oldest.value);
     }
+    const pending = this.#pending.get(later.pid);
+    if (pending === undefined || !isLater(later, pending.exec)) return;
+    this.#pending.delete(later.pid);
+    this.#counters.gone += 1;
   }
 
   /** More is known of the exec that this process makes. */
@@ -139,8 +150,8 @@ export class ArgvCheck<T> {
   }
 
   #look(pending: Pending<T>, nowMs: number): ArgvFinding<T> | undefined {
-    const { exec, finding, laterArgv } = pending;
-    if (finding !== undefined && laterArgv !== undefined && isEqualArgv(finding.argv, laterArgv)) {
+    const { exec, finding } = pending;
+    if (finding !== undefined && this.#isOfUnjudged(exec, finding.argv)) {
       this.#counters.gone += 1;
       return undefined;
     }
@@ -171,6 +182,12 @@ export class ArgvCheck<T> {
     return undefined;
   }
 
+  #isOfUnjudged(exec: CheckedExec<T>, argv: readonly ByteString[]): boolean {
+    const unjudged = this.#unjudged.get(exec.pid);
+    if (unjudged?.argv === undefined || unjudged.timeMs < exec.timeMs - clockStepMs) return false;
+    return isEqualArgv(argv, unjudged.argv);
+  }
+
   #lookAgain(pending: Pending<T>, nowMs: number): void {
     if (pending.waitMs > lastWaitMs) {
       this.#counters.unresolved += 1;
@@ -180,6 +197,10 @@ export class ArgvCheck<T> {
     pending.dueMs = nowMs + pending.waitMs;
     this.#pending.set(pending.exec.pid, pending);
   }
+}
+
+function isLater(unjudged: UnjudgedExec, exec: { readonly timeMs: number }): boolean {
+  return unjudged.timeMs > exec.timeMs;
 }
 
 // Fields 48 and 49 of /proc/PID/stat (proc(5)): arg_start and arg_end.

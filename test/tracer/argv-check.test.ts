@@ -68,13 +68,14 @@ t.test("a later exec that only audit has seen makes it void", (t) => {
     ["of another process", { timeMs: 1_001, pid: 11 }, changed],
   ] as const;
   for (const [name, later, findings] of rows) {
-    for (const isLookedAt of [false, true]) {
+    for (const when of ["first", "before the look", "after the look"]) {
       const check = new ArgvCheck<string>(() => now);
+      if (when === "first") check.executed({ pid: 10, ...later });
       check.add(exec, 0);
-      if (isLookedAt) check.turn(2);
-      check.executed({ pid: 10, ...later });
-      if (!isLookedAt) check.turn(2);
-      t.strictSame(check.turn(102), findings, name);
+      if (when === "before the look") check.executed({ pid: 10, ...later });
+      check.turn(2);
+      if (when === "after the look") check.executed({ pid: 10, ...later });
+      t.strictSame(check.turn(102), findings, `${name}, told ${when}`);
       t.match(check.counters(), findings.length === 0 ? { gone: 1 } : { changed: 1 }, name);
       t.equal(check.waiting, 0);
     }
