@@ -126,7 +126,7 @@ function sections(batch: Buffer, record: number): () => ByteString {
   let at = record + headerBytes;
   return () => {
     const length = batch.readUInt32LE(record + lengthsAt + index * 4);
-    const text = batch.toString("latin1", at, at + length);
+    const text = length === 0 ? "" : batch.toString("latin1", at, at + length);
     index += 1;
     at += length;
     return text;

@@ -2,6 +2,7 @@
 // facts of the process and the call. Must not know: containers, rules, users' names.
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteString } from "../util/byte-string.ts";
+import { rememberLast } from "../util/remember-last.ts";
 
 /** /proc/PID/stat, the fields that are used (proc(5)). */
 export interface StatFacts {
@@ -63,30 +64,41 @@ function fieldAt(text: ByteString, at: number): string {
 
 /** Reads /proc/PID/status; undefined when it has no thread group id. */
 export function parseStatus(text: ByteString): StatusFacts | undefined {
-  const pid = Number(valueOf(text, "Tgid"));
+  const value = valuesOf(text);
+  const pid = Number(value("\nTgid:\t"));
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   return {
     pid,
-    // real, effective, saved, filesystem: the effective one acts
-    uid: Number(valueOf(text, "Uid").split("\t")[1]),
-    gid: Number(valueOf(text, "Gid").split("\t")[1]),
-    vpid: innermost(valueOf(text, "NStgid"), pid),
-    vpgid: innermost(valueOf(text, "NSpgid"), 0),
-    vsid: innermost(valueOf(text, "NSsid"), 0),
-    capInheritable: hexadecimal(valueOf(text, "CapInh")),
-    capPermitted: hexadecimal(valueOf(text, "CapPrm")),
-    capEffective: hexadecimal(valueOf(text, "CapEff")),
+    uid: effective(value("\nUid:\t")),
+    gid: effective(value("\nGid:\t")),
+    vpid: innermost(value("\nNStgid:\t"), pid),
+    vpgid: innermost(value("\nNSpgid:\t"), 0),
+    vsid: innermost(value("\nNSsid:\t"), 0),
+    capInheritable: inheritableOf(value("\nCapInh:\t")),
+    capPermitted: permittedOf(value("\nCapPrm:\t")),
+    capEffective: effectiveOf(value("\nCapEff:\t")),
   };
 }
 
-// "Name:\tVALUE\n"; the name of the process stands first and has its newlines escaped by the kernel.
-function valueOf(text: ByteString, name: string): string {
-  const label = `\n${name}:\t`;
-  const at = text.indexOf(label);
-  if (at < 0) return "";
-  const start = at + label.length;
-  const end = text.indexOf("\n", start);
-  return text.slice(start, end < 0 ? text.length : end);
+// "Name:\tVALUE\n"; the name of the process stands first and has its newlines escaped by the kernel. Each value is
+// looked for behind the one before: the order is the kernel's (proc_pid_status, fs/proc/array.c).
+function valuesOf(text: ByteString): (label: string) => string {
+  let from = 0;
+  return (label) => {
+    const at = text.indexOf(label, from);
+    if (at < 0) return "";
+    const start = at + label.length;
+    const end = text.indexOf("\n", start);
+    from = end < 0 ? text.length : end;
+    return text.slice(start, from);
+  };
+}
+
+// real, effective, saved, filesystem: the effective one acts
+function effective(ids: string): number {
+  const at = ids.indexOf("\t") + 1;
+  const end = ids.indexOf("\t", at);
+  return at === 0 ? NaN : Number(ids.slice(at, end < 0 ? ids.length : end));
 }
 
 // Numbers of all pid namespaces, outermost first.
@@ -98,6 +110,11 @@ function innermost(value: string, fallback: number): number {
 function hexadecimal(value: string): bigint {
   return value === "" ? 0n : BigInt(`0x${value}`);
 }
+
+// Processes that follow each other mostly have the same capabilities.
+const inheritableOf = rememberLast(hexadecimal);
+const permittedOf = rememberLast(hexadecimal);
+const effectiveOf = rememberLast(hexadecimal);
 
 function isDigits(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

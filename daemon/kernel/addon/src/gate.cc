@@ -97,6 +97,7 @@ Gate::Failure Gate::StartThreads() {
   if (!reader_wake_.valid() || !keeper_wake_.valid()) return {errno, "eventfd"};
   timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer_.valid()) return {errno, "timerfd_create"};
+  own_files_.Reset(open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC));
   mountinfo_.Reset(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   if (!mountinfo_.valid()) return {errno, "open"};
   int error = scout_.Start();
@@ -227,6 +228,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   }
   uint64_t mount_namespace = 0;
   SnapshotRequest request{file.get(), opened, tid, !is_keeper};
+  request.own_files = own_files_.get();
   request.wants_cgroup = !superblocks_.TreatmentOf(opened.st_dev).is_owned;
   if (!is_keeper) {
     request.parents = &parents_;

@@ -144,6 +144,7 @@ class Gate {
   Descriptor keeper_wake_;
   Descriptor timer_;
   Descriptor mountinfo_;
+  Descriptor own_files_;
   std::mutex reader_mutex_;
   std::thread reader_;
   std::thread keeper_;

@@ -140,7 +140,8 @@ void WriteCall(int directory, const Call& call, Writer* writer, RecordHeader* he
   if (env.truncated) header->flags |= kEnvTruncated;
 }
 
-void WriteFileFacts(int event_fd, const struct stat& file, Writer* writer, RecordHeader* header) {
+void WriteFileFacts(const SnapshotRequest& request, Writer* writer, RecordHeader* header) {
+  const struct stat& file = request.file;
   if (file.st_mode != 0) {
     header->device_major = major(file.st_dev);
     header->device_minor = minor(file.st_dev);
@@ -153,8 +154,9 @@ void WriteFileFacts(int event_fd, const struct stat& file, Writer* writer, Recor
     header->ctime_ns = file.st_ctim.tv_sec * 1000000000ll + file.st_ctim.tv_nsec;
   }
   char link[64];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", event_fd);
-  size_t length = ReadLinkAt(AT_FDCWD, link, writer->cursor(), kPathMax);
+  const char* form = request.own_files < 0 ? "/proc/self/fd/%d" : "%d";
+  snprintf(link, sizeof link, form, request.event_fd);
+  size_t length = ReadLinkAt(request.own_files, link, writer->cursor(), kPathMax);
   if (length == 0 || length == kPathMax) header->flags |= kPathTruncated;
   writer->Commit(kPath, length);
 }
@@ -208,7 +210,7 @@ size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
   header->time_ns = ClockNs(CLOCK_REALTIME);
   header->monotonic_ns = ClockNs(CLOCK_MONOTONIC);
   Writer writer(record);
-  WriteFileFacts(request.event_fd, request.file, &writer, header);
+  WriteFileFacts(request, &writer, header);
   Descriptor directory = OpenProcDirectory(request.tid);
   if (!directory.valid()) return writer.Finish();
 

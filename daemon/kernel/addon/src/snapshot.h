@@ -65,6 +65,8 @@ struct SnapshotRequest {
   int tid;
   bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
   bool wants_cgroup = true;
+  // /proc/PID/fd of this process, which saves the way there; -1: none.
+  int own_files = -1;
   // Of the thread that asks; null: read anew.
   ParentStarts* parents = nullptr;
   // Becomes the inode of the caller's mount namespace where the caller could mount; null: not
