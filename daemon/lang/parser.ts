@@ -10,6 +10,7 @@ import type {
 } from "./ast.ts";
 import { parseFieldRest, parseTransformRest, takeTransformer } from "./parse-operand.ts";
 import { isAlphanumeric, Scanner, SyntaxFault, type Token } from "./scanner.ts";
+import { strayWord, wrongOperator } from "./syntax-hints.ts";
 import { modifiers, operatorSyntax, type OperatorSyntax } from "./syntax.ts";
 
 /** The tree of a condition, or why and where it is none. */
@@ -24,7 +25,8 @@ export function parseCondition(text: string): ParseResult {
     if (scanner.isAtEnd()) scanner.fail("cannot read an empty condition");
     const expr = parseOr(scanner);
     if (!scanner.isAtEnd()) {
-      scanner.fail(`cannot read on after the check before this: expected "and", "or" or the end`);
+      const expected = `cannot read on after the check before this: expected "and", "or" or the end`;
+      scanner.fail(strayWord(text, scanner.position) ?? expected);
     }
     return { ok: true, expr };
   } catch (error) {
@@ -84,7 +86,8 @@ function parseEmbeddedRest(scanner: Scanner): Expr {
     const open = scanner.position;
     const expr = parseOr(scanner);
     if (!scanner.take(")")) {
-      if (!scanner.isAtEnd()) scanner.fail(`cannot read on here: expected "and", "or" or ")"`);
+      const expected = `cannot read on here: expected "and", "or" or ")"`;
+      if (!scanner.isAtEnd()) scanner.fail(strayWord(scanner.text, scanner.position) ?? expected);
       const range = { start: open - 1, end: open };
       const message = `cannot find the ")" that closes this "("`;
       throw new SyntaxFault(message, range, { stop: scanner.position });
@@ -108,7 +111,8 @@ function parseCheck(scanner: Scanner): Expr {
     }
     const macro = scanner.takeIdentifier();
     if (macro !== undefined) return { kind: "macro", name: macro.value, range: macro.range };
-    return scanner.fail(`cannot read a check here: expected a field, a macro or "("`);
+    const expected = `cannot read a check here: expected a field, a macro or "("`;
+    return scanner.fail(strayWord(scanner.text, scanner.position) ?? expected);
   });
 }
 
@@ -119,7 +123,7 @@ function parseComparison(scanner: Scanner, left: Operand): Expr {
     const start = scanner.position;
     const operator = takeOperator(scanner);
     if (operator === undefined) {
-      return scanner.fail("cannot read an operator here: expected one of " + operatorWords());
+      return scanner.fail(wrongOperator(scanner.text, scanner.position));
     }
     const from = left.range.start;
     if (operator.operand === "none") {
@@ -137,10 +141,6 @@ function parseComparison(scanner: Scanner, left: Operand): Expr {
     const check: CompareExpr = { ...parts, right, range };
     return modifier === undefined ? check : { ...check, modifier };
   });
-}
-
-function operatorWords(): string {
-  return operatorSyntax.map(({ name }) => name).join(" ");
 }
 
 function takeOperator(scanner: Scanner): OperatorSyntax | undefined {
@@ -197,6 +197,9 @@ function parseRight(scanner: Scanner, operand: OperatorSyntax["operand"]): Right
       return operand === "list"
         ? scanner.fail("cannot read a quoted string here: put it in parentheses")
         : scanner.fail("cannot find the end of this quoted string");
+    }
+    if (operand === "text" && scanner.looksAt("(")) {
+      return scanner.fail("cannot read a list here: write in (…), or anyof before the list");
     }
     return scanner.fail(`cannot read a value here: expected ${expectations[operand]}`);
   });

@@ -21,8 +21,13 @@ export function compileRegex(pattern: ByteString): Regex {
     return { ok: true, test: (text) => regex.testExact(fromByteString(text)) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { ok: false, problem: error.message };
+    return { ok: false, problem: plainProblem(error.message) };
   }
+}
+
+/** What the package says, without what it says always and the flag that is ours. */
+function plainProblem(message: string): string {
+  return message.replace(/^error parsing regexp: /, "").replace("`(?m)", "`");
 }
 
 type Translation =

@@ -137,7 +137,8 @@ function compileRule<E>(
   const checked = expanded && checkCondition(expanded, workshop, faults);
   if (expanded === undefined || checked === undefined) return undefined;
   if (about.source === defaultSource) faults.push(...typeFaults(expanded.expr, expanded.text));
-  warnOfEventTypes(collected, expanded.expr, faults);
+  // What is wrong may be the macro that says so.
+  if (!hasErrors(faults)) warnOfEventTypes(collected, expanded.expr, faults);
   const inactiveBecause = inactivityOf(expanded.expr, checked, workshop.source);
   const rule: Rule<E> = {
     ...about,

@@ -21,14 +21,16 @@ export function appendExceptions(
   const joined = [...earlier];
   for (const exception of added) {
     const { name, fields, comps, values = [] } = exception;
-    const known = joined.findIndex((item) => item.name.value === name.value);
+    const names = joined.map((item) => item.name.value);
+    const known = names.indexOf(name.value);
     const before = joined[known];
     if (before === undefined) {
-      if (fields !== undefined && values.length === 0) {
-        const message = `cannot add exception "${name.value}" without values`;
-        faults.push(errorAt({ code: "exception", message, span: name.span }));
-      }
-      joined.push(...checkExceptions([exception], isField, faults));
+      const hint = didYouMean(name.value, names) || ": the rule has none yet, so it needs fields";
+      const isWhole = fields !== undefined && values.length > 0;
+      const lack = fields === undefined ? hint : " without values";
+      const message = `cannot add exception "${name.value}"${lack}`;
+      if (!isWhole) faults.push(errorAt({ code: "exception", message, span: name.span }));
+      if (fields !== undefined) joined.push(...checkExceptions([exception], isField, faults));
       continue;
     }
     if (fields !== undefined || comps !== undefined) {
@@ -220,9 +222,11 @@ function readComps(
   if (comps.kind === "text") return { problem: "comps must be a list, as fields is", span };
   const words = comps.items.map((cell) => (cell.kind === "text" ? cell.text.value.trim() : ""));
   if (words.length !== count) return { problem: `${words.length} comps for ${count} fields`, span };
-  const unknown = words.find((word) => !isComp(word));
+  const at = words.findIndex((word) => !isComp(word));
+  const unknown = words[at];
   if (unknown === undefined) return words;
-  return { problem: `no operator "${unknown}"${didYouMean(unknown, compNames)}`, span };
+  const problem = `no operator "${unknown}"${didYouMean(unknown, compNames)}`;
+  return { problem, span: comps.items[at]?.span ?? span };
 }
 
 function buildRow(

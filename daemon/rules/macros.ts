@@ -78,7 +78,11 @@ function parseWithLists(
   const parsed = parseCondition(text.value);
   if (parsed.ok) return { expr: parsed.expr, text };
   const { code, message, range } = parsed.fault;
-  diagnostics.push(errorAt({ code, message, ...placeIn(text, range) }));
+  const place = placeIn(text, range);
+  // The comma behind the first item of a list.
+  const isBare = text.value[range.start] === "," && place.notes.length > 0;
+  const told = isBare ? "cannot read on here: put the name of the list in parentheses" : message;
+  diagnostics.push(errorAt({ code, message: told, ...place }));
   return undefined;
 }
 

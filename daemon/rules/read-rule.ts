@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { priorities, priorityNamed, type Priority } from "../model/alert.ts";
 import { trimText } from "../text/located-text.ts";
-import { didYouMean } from "../text/nearest.ts";
+import { nearestName } from "../text/nearest.ts";
 import {
   noParts,
   type Named,
@@ -160,7 +160,10 @@ function readPriority(reader: EntryReader): Priority | undefined {
   const named = reader.named("priority");
   const found = named && priorityNamed(named.value);
   if (named === undefined || found !== undefined) return found;
-  const hint = didYouMean(named.value, priorities) || `: expected one of ${priorities.join(", ")}`;
-  reader.error("unknown-priority", `cannot use priority "${named.value}"${hint}`, named.span);
+  const words = [...priorities.map((priority) => priority.toLowerCase()), "info"];
+  const near = priorityNamed(nearestName(named.value.toLowerCase(), words) ?? "");
+  const hint = near === undefined ? "" : `did you mean "${near}"? `;
+  const message = `cannot use priority "${named.value}": ${hint}expected one of ${priorities.join(", ")}`;
+  reader.error("unknown-priority", message, named.span);
   return undefined;
 }

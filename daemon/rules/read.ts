@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorAt, warningAt, type Diagnostic } from "../text/diagnostic.ts";
+import { didYouMean } from "../text/nearest.ts";
 import type { Source } from "../text/source.ts";
 import { readYaml } from "../text/yaml.ts";
-import { describeYaml, type YamlNode } from "../text/yaml-node.ts";
+import { describeYaml, type YamlMap, type YamlNode } from "../text/yaml-node.ts";
 import type { ListDefinition, MacroDefinition, ReadEntry } from "./definition.ts";
 import { EntryReader } from "./entry-reader.ts";
 import { readMode } from "./override.ts";
@@ -59,9 +60,15 @@ export function readEntry(item: YamlNode): readonly ReadEntry[] {
   if (reader.has("list")) return [reader.step(readList(reader))];
   if (reader.has("macro")) return [reader.step(readMacro(reader))];
   if (reader.has("rule")) return readRule(reader);
-  const span = item.entries[0]?.key.span ?? item.span;
-  reader.warn("unknown-item", `cannot use this entry: expected a rule, a macro or a list`, span);
+  warnUnknown(reader, item);
   return [reader.step()];
+}
+
+function warnUnknown(reader: EntryReader, item: YamlMap): void {
+  const key = item.entries[0]?.key;
+  const hint = didYouMean(key?.value ?? "", ["rule", "macro", "list"]);
+  const message = `cannot use this entry${hint || ": expected a rule, a macro or a list"}`;
+  reader.warn("unknown-item", message, key?.span ?? item.span);
 }
 
 const listKeys = new Set(["list", "items", "append", "override"]);

@@ -15,6 +15,7 @@ import { errorAt, type Diagnostic } from "./diagnostic.ts";
 import type { LocatedText } from "./located-text.ts";
 import { mapScalar, type RawScalar, type ScalarMap, type ScalarStyle } from "./scalar-map.ts";
 import type { Source, Span } from "./source.ts";
+import { childTokens, firstFault } from "./yaml-faults.ts";
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar, YamlScalarType } from "./yaml-node.ts";
 
 /** What one YAML text may cost: UTF-16 units, nesting levels, nodes after aliases are written out. */
@@ -54,15 +55,9 @@ function findTooDeep(tokens: readonly CST.Token[]): number | undefined {
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { token, depth } = next;
     if (depth > yamlLimits.depthMax && "offset" in token) return token.offset;
-    for (const child of childrenOf(token)) pending.push({ token: child, depth: depth + 1 });
+    for (const child of childTokens(token)) pending.push({ token: child, depth: depth + 1 });
   }
   return undefined;
-}
-
-function childrenOf(token: CST.Token): readonly CST.Token[] {
-  if (token.type === "document") return token.value === undefined ? [] : [token.value];
-  if (!("items" in token)) return [];
-  return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
 }
 
 const styles: Readonly<Partial<Record<CST.Token["type"], ScalarStyle>>> = {
@@ -94,10 +89,10 @@ class TreeBuilder {
       logLevel: "silent",
     });
     for (const document of composer.compose(tokens, true, this.#source.text.length)) {
-      for (const { message, pos } of document.errors) {
-        const [start, end] = pos;
-        const span = this.#span(start, Math.max(end, start + 1));
-        this.#report("yaml-syntax", `cannot read YAML: ${lowerFirst(message)}`, span);
+      const fault = firstFault(document.errors, this.#source.text, tokens);
+      if (fault !== undefined && this.#diagnostics.length === 0) {
+        const span = this.#span(fault.start, fault.end);
+        this.#report("yaml-syntax", `cannot read YAML: ${fault.message}`, span);
       }
       if (this.#diagnostics.length > 0) continue;
       this.#anchors = new Map();
@@ -235,8 +230,4 @@ function scalarType(value: string, style: ScalarStyle, tag: string | undefined):
   if (/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(value)) return "float";
   if (/^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/.test(value)) return "float";
   return "string";
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

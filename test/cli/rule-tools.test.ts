@@ -121,6 +121,10 @@ t.test("explain shows parts and values", async (t) => {
   t.equal(code, 0);
   t.match(out, 'rule "R" does not match');
   t.match(out, "wget");
+  writeFileSync(event, '{"evt.type": "execve", "proc.nme": "wget", "proc.aname[2]": "a"}');
+  const typo = await run("explain", "--event", event, "R", "--files", rules);
+  t.equal(typo.code, 1);
+  t.match(typo.error, /:1:24: error.*"proc.nme" a value: did you mean "proc.name"/);
 });
 
 t.test("fields are listed in three forms", async (t) => {
@@ -138,8 +142,14 @@ t.test("companions: what is expected, and a clear difference", async (t) => {
   writeFileSync(companion, `tests:\n${test("bad", "{proc.name: curl}", "[Other]")}`);
   const bad = await run("test", companion);
   t.equal(bad.code, 1);
-  t.match(bad.out, "- Other: expected, does not match");
+  t.match(bad.out, "- Other: no rule has this name");
   t.match(bad.out, "+ R: matches, not expected");
+  writeFileSync(companion, `tests:\n${test("other", "{proc.name: wget}", "[R]")}`);
+  t.match((await run("test", companion)).out, "- R: expected, does not match");
+  writeFileSync(companion, `tests:\n${test("typo", "{proc.nam: curl}", "[]")}`);
+  const typo = await run("test", companion);
+  t.equal(typo.code, 1);
+  t.match(typo.error, /:3:13: error.*"proc.nam" a value: did you mean "proc.name"/);
 });
 
 t.test("the shipped rules pass their own tests", async (t) => {

@@ -19,6 +19,11 @@ const cases: readonly (readonly string[])[] = [
   ["exceptions"],
   ["sources"],
   ["appended-to", "appended"],
+  ["slips"],
+  ["tab"],
+  ["indentation"],
+  ["quote"],
+  ["colon"],
 ];
 
 for (const names of cases) {

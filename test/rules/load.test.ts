@@ -409,7 +409,7 @@ t.test("faults, their places and the marked text", (t) => {
     [
       "an exception with an unknown operator",
       [e("      fields: [proc.name]\n      comps: [startwith]\n      values: [[a]]\n")],
-      ["error exception 9:14 [startwith]"],
+      ["error exception 9:15 startwith"],
     ],
     [
       "an exception with an unknown field",
@@ -577,7 +577,7 @@ t.test("faults, their places and the marked text", (t) => {
       ["error wrong-type 1:9 []", "error wrong-type 2:9 ", "error wrong-type 3:8 "],
     ],
     ["an event type", [ruleText("evt.type = exeve")], ["error unknown-value 3:25 exeve"]],
-    ["no YAML", ["- rule: 'a\n"], ["error yaml-syntax 2:1 "]],
+    ["no YAML", ["- rule: 'a\n"], ["error yaml-syntax 1:9 '"]],
   ];
   for (const [name, texts, faults] of rows) t.same(faultsOf(...texts), faults, name);
   t.end();

@@ -7,6 +7,7 @@ import { optionText, type Command } from "../command.ts";
 import { configOption } from "../configured.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { partLines } from "../explain/text.ts";
+import { eventFaults } from "./event-fields.ts";
 import { filesOption, findRule, loadForRecords, namedFiles } from "./authored.ts";
 
 const eventSchema = z.record(z.string(), z.unknown());
@@ -37,7 +38,11 @@ Examples:
     }
     const { sources, diagnostics } = await readSources([path], { missing: "error" });
     const read = sources.map((source) => readWithSchema(source, eventSchema));
-    const faults = [...diagnostics, ...read.flatMap((result) => result.diagnostics)];
+    const subject = recordSubject({}, { ownFields: true });
+    const faults = [
+      ...diagnostics,
+      ...read.flatMap((result) => [...result.diagnostics, ...eventFaults(result.root, subject)]),
+    ];
     if (hasErrors(faults)) {
       await terminal.writeError(renderDiagnostics(faults));
       return exitCodes.checkFailed;
@@ -45,7 +50,6 @@ Examples:
     const loaded = await loadForRecords(namedFiles(input), input, context);
     const found = loaded && (await findRule(loaded, input.arguments.join(" "), context));
     if (found === undefined) return exitCodes.checkFailed;
-    const subject = recordSubject({}, { ownFields: true });
     const explanation = found.explain(readRecordEvent(read[0]?.value ?? {}, subject));
     const state = explanation?.holds === true ? "matches" : "does not match";
     const lines = explanation === undefined ? [] : partLines(explanation, 1, terminal.hasColor);

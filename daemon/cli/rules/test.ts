@@ -3,14 +3,17 @@ import { dirname, join } from "node:path";
 import { readRecordEvent, recordSubject } from "../../rules/fields/record.ts";
 import { loadRulesOver } from "../../rules/load.ts";
 import { hasErrors, type Diagnostic } from "../../text/diagnostic.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import { renderDiagnostics } from "../../text/render.ts";
 import { readWithSchema, z } from "../../text/schema.ts";
 import type { Source } from "../../text/source.ts";
+import { yamlValue, type YamlNode } from "../../text/yaml-node.ts";
 import { jsonText } from "../../util/json-text.ts";
 import { printableText } from "../../util/printable-text.ts";
 import { finish } from "../../util/steps.ts";
 import { isOptionSet, jsonOption, type Command, type CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { eventFaults } from "./event-fields.ts";
 
 const companionSchema = z.strictObject({
   /** Rule files, beside the companion; without it, the file of the same name. */
@@ -69,6 +72,7 @@ interface TestResult {
   readonly ok: boolean;
   readonly expected: readonly string[];
   readonly matched: readonly string[];
+  readonly unknown: Readonly<Record<string, string>>;
 }
 
 async function runCompanion(
@@ -76,23 +80,41 @@ async function runCompanion(
   { readSources }: CommandContext,
   faults: Diagnostic[],
 ): Promise<readonly TestResult[]> {
-  const { value, diagnostics } = readWithSchema(source, companionSchema);
-  faults.push(...diagnostics);
+  const { value, root, diagnostics } = readWithSchema(source, companionSchema);
+  const subject = recordSubject({}, { ownFields: true });
+  faults.push(...diagnostics, ...eventsOf(root).flatMap((event) => eventFaults(event, subject)));
   if (value === undefined) return [];
   const usual = source.name.replace(/\.test\.(ya?ml)$/, ".$1");
   const paths = value.files?.map((file) => join(dirname(source.name), file)) ?? [usual];
   const rules = await readSources(paths, { missing: "error" });
-  const subject = recordSubject({}, { ownFields: true });
   const loaded = finish(loadRulesOver(subject, { files: rules.sources }));
   faults.push(...[...rules.diagnostics, ...loaded.diagnostics].filter(isError));
   const { ruleset } = loaded;
   if (ruleset === undefined) return [];
+  const names = loaded.compilation.rules.map(({ rule }) => rule.name);
   return value.tests.map(({ name, event, rules: wanted }) => {
     const matched = ruleset.match(readRecordEvent(event, subject)).map((rule) => rule.name);
     const expected = [...wanted].sort();
     const ok = jsonText(expected) === jsonText([...matched].sort());
-    return { file: source.name, name, ok, expected, matched };
+    return { file: source.name, name, ok, expected, matched, unknown: unknownRules(wanted, names) };
   });
+}
+
+function eventsOf(root: YamlNode | undefined): readonly YamlNode[] {
+  const tests = root?.kind === "map" ? yamlValue(root, "tests") : undefined;
+  const items = tests?.kind === "sequence" ? tests.items : [];
+  return items.flatMap((item) => (item.kind === "map" ? (yamlValue(item, "event") ?? []) : []));
+}
+
+/** Names that no rule has, each with what is said of it. */
+function unknownRules(
+  wanted: readonly string[],
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  const unknown = wanted.filter((name) => !names.includes(name));
+  return Object.fromEntries(
+    unknown.map((name) => [name, `no rule has this name${didYouMean(name, names)}`]),
+  );
 }
 
 function isError({ severity }: Diagnostic): boolean {
@@ -100,13 +122,13 @@ function isError({ severity }: Diagnostic): boolean {
 }
 
 function textOf(results: readonly TestResult[]): string {
-  const lines = results.flatMap(({ file, name, ok, expected, matched }) => {
+  const lines = results.flatMap(({ file, name, ok, expected, matched, unknown }) => {
     if (ok) return [`ok    ${printableText(name)}`];
     return [
       `FAIL  ${printableText(name)}  (${printableText(file)})`,
       ...expected
         .filter((rule) => !matched.includes(rule))
-        .map((rule) => `      - ${rule}: expected, does not match`),
+        .map((rule) => `      - ${rule}: ${unknown[rule] ?? "expected, does not match"}`),
       ...matched
         .filter((rule) => !expected.includes(rule))
         .map((rule) => `      + ${rule}: matches, not expected`),

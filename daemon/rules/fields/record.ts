@@ -223,6 +223,11 @@ export function readRecordEvent(
   return record;
 }
 
+/** True for a printed name that an event may hold: of a field, or of one of its arguments. */
+export function isRecordField(printed: string, { catalogue }: RuleSubject<RecordEvent>): boolean {
+  return printed === momentName || typeOfName(printed, catalogue) !== undefined;
+}
+
 function typeOfName(
   printed: string,
   catalogue: FieldCatalogue<RecordEvent>,
