@@ -43,6 +43,7 @@ import { compileAlertFields, compileAlertFilter } from "./rules/alert-query.ts";
 import { createProcessKiller } from "./process-killer.ts";
 import type { Settings, SettingsResult } from "./settings.ts";
 import { createContainerStatus, createStatus } from "./status.ts";
+import { Unguarded, uptimeMs } from "./unguarded.ts";
 import { Witnessing } from "./witnessing.ts";
 
 /** What a daemon is composed from. */
@@ -80,6 +81,7 @@ export interface Parts {
   readonly alerts: AlertFlow;
   readonly blindTimes: BlindTimes;
   readonly runs: RunRecorder;
+  readonly unguarded: Unguarded;
   readonly doorkeeper: Doorkeeper;
   readonly control: ControlServer;
 }
@@ -101,8 +103,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock, (facts) => {
-    doorkeeper.heard(facts);
-    images.heard(facts);
+    for (const part of [doorkeeper, images]) part.heard(facts);
   });
   const inventory = createContainerInventory({
     ...{ engine, clock, log },
@@ -146,7 +147,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ guarding, witnessing, images, actions, hooks, undo },
     ...{ planOutputs, outputs, alerts, doorkeeper },
     blindTimes: createBlindTimes(clock, log, { gate, inventory, engineFeed }),
-    runs: createRunRecorder(options, host),
+    ...createRuns(options, { binding, gate, guard, inventory }, host),
   };
   return { ...parts, control: await createControl(options, parts, recent) };
 }
@@ -174,9 +175,17 @@ function createActions(
   return { actions, undo };
 }
 
-function createRunRecorder({ settings, clock, log }: ComposeOptions, host: Host): RunRecorder {
+function createRuns(
+  { settings, clock, log }: ComposeOptions,
+  parts: Pick<Parts, "binding" | "gate" | "guard" | "inventory">,
+  { bootId }: Host,
+): Pick<Parts, "runs" | "unguarded"> {
   const { stateDirectory: directory } = settings.config;
-  return new RunRecorder({ directory, bootId: host.bootId, nowMs: () => clock.nowMs(), log });
+  const nowMs = (): number => clock.nowMs();
+  return {
+    runs: new RunRecorder({ directory, bootId, nowMs, uptimeMs, log }),
+    unguarded: new Unguarded({ ...parts, clock, bootId, log }),
+  };
 }
 
 function createEnforcement(

@@ -18,13 +18,13 @@ import {
   BootTime,
   createContents,
   createSettlement,
-  createSecondSight,
   hurry,
   monotonicMs,
   portLog,
   readFacts,
 } from "./guard-surroundings.ts";
 import { loadJudge } from "./judge.ts";
+import { LateViews } from "./late-views.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
 import { gateOf, type AnyGate } from "./kernel/without-gate.ts";
 import type { Container } from "./model/container.ts";
@@ -33,7 +33,6 @@ import type { AlertDraft, FromGuard, GuardSettings, ToGuard } from "./model/guar
 import { followAudit } from "./kernel/audit-stream.ts";
 import type { GuardBounds } from "./pipeline-port.ts";
 import { Pipeline } from "./pipeline.ts";
-import type { SecondSight } from "./second-view.ts";
 import { decodeRecords } from "./tracer/gate-record.ts";
 import { assert, unreachable } from "./util/assert.ts";
 
@@ -63,7 +62,7 @@ class GuardThread {
   readonly #swap: GenerationSwap;
   readonly #budget: ExecBudget;
   readonly #bounds: GuardBounds;
-  readonly #second: SecondSight | undefined;
+  readonly #late: LateViews;
   #auditHandle = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
@@ -87,7 +86,6 @@ class GuardThread {
     this.#sender = new DraftSender((messages) => {
       drafts.postMessage(messages);
     });
-    this.#second = this.#createSecond(binding);
     this.#contents = createContents(judge, this.#gate, () => {
       this.#sweepAll();
       this.#endTurn();
@@ -109,12 +107,13 @@ class GuardThread {
       answer: (record, verdict) => this.#gate.answer(record.ticket, verdict),
       onAllowed: (allowed) => {
         judge.learner.take(allowed);
-        this.#second?.allowed(allowed);
+        this.#late.allowed(allowed);
       },
       boot: this.#boot,
       budget: this.#budget,
       bounds: this.#bounds,
     });
+    this.#late = this.#createLate(binding);
     this.#swap = new GenerationSwap(settings, {
       judge,
       settlement: this.#settlement,
@@ -147,7 +146,7 @@ class GuardThread {
         devices: this.#settlement.devices(),
         contents: this.#contents.counters(),
         budget: this.#budget.counters(),
-        ...(this.#second === undefined ? {} : { second: this.#second.counters() }),
+        ...this.#late.counters(),
       });
     }, heartbeatMs);
   }
@@ -196,8 +195,8 @@ class GuardThread {
       case "engine-event":
         this.#engineLane.take(message.facts, message.container);
         break;
-      case "processes":
-        for (const process of message.processes) this.#tree.add(process);
+      case "unguarded":
+        this.#late.find(message.programs);
         break;
       case "taken":
         this.#sender.taken(message.alerts);
@@ -215,15 +214,15 @@ class GuardThread {
   #sweepAll(): void {
     this.#pipeline.sweep();
     this.#engineLane.sweep();
-    this.#second?.sweep();
+    this.#late.sweep();
   }
 
   // Sends what has gathered, and looks again soon where something waits for its time.
   #endTurn(): void {
     if (this.#sender.flush()) this.#post({ kind: "drafts" });
     if (this.#sweep !== undefined) return;
-    const isSecondWaiting = this.#second?.isWaiting === true;
-    if (!this.#pipeline.isWaiting() && !this.#engineLane.isWaiting && !isSecondWaiting) return;
+    const isOtherWaiting = this.#engineLane.isWaiting || this.#late.isWaiting;
+    if (!isOtherWaiting && !this.#pipeline.isWaiting()) return;
     this.#sweep = setTimeout(() => {
       this.#sweep = undefined;
       this.#sweepAll();
@@ -245,21 +244,22 @@ class GuardThread {
   }
 
   #setWitness({ handle, devices, memfd }: Extract<ToGuard, { kind: "witness" }>): void {
-    this.#second?.setWitnessed(devices, memfd);
+    this.#late.setWitnessed(devices, memfd);
     if (handle === 0 || this.#auditHandle === handle) return;
     this.#auditHandle = handle;
     followAudit(loadBinding(), handle, (batch) => {
-      this.#second?.take(batch);
+      this.#late.record(batch);
       this.#endTurn();
     });
   }
 
-  #createSecond(binding: Binding): SecondSight | undefined {
-    const { witness, host, gateHandle } = this.#settings;
-    return createSecondSight(witness, {
-      ...{ places: this.#places, tree: this.#tree, host, binding, isAlone: gateHandle === 0 },
+  #createLate(binding: Binding): LateViews {
+    return new LateViews({
+      ...{ settings: this.#settings, binding, boot: this.#boot },
+      ...{ places: this.#places, tree: this.#tree, contents: this.#contents },
+      sessions: this.#engineLane.sessions,
+      isEngineAwaited: (nowMs) => this.#alertWait.isEngineAwaited(nowMs),
       users: (id) => this.#users.of(id),
-      boot: this.#boot,
       allowlistsOf: (container) => this.#judge.allowlistsOf(container),
       onFinding: (event, told) => {
         this.#judge.learner.find(event);

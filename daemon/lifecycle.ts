@@ -71,6 +71,7 @@ export async function startDaemon(options: DaemonOptions, notify: Notify): Promi
     throw error;
   }
   if (lastRun !== undefined) tellBlindness(lastRun, parts, options);
+  void parts.unguarded.look(lastRun);
   parts.runs.beat();
   log.info("guarding", {
     mode: config.mode,

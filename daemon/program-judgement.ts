@@ -63,11 +63,39 @@ export function withFoundVerdict(event: ExecEvent, lists: readonly ProgramList[]
 // Where there is no gate at all, paths are all that is known: what no list names is told, and of the rest nothing is said.
 function judgeFound(event: ExecEvent, lists: readonly ProgramList[]): ProgramVerdict | undefined {
   if (lists.length === 0 || event.second?.isGateSeen === true) return event.program;
+  if (event.second?.finding === "unguarded" && event.loaded === undefined)
+    return judgeUnguarded(event, lists);
   if (event.second?.finding !== "no_gate" || event.process.exepath.startsWith("/memfd:"))
     return judgeUnseen(lists);
   const { exepath, cwd } = event.process;
   const run = { applet: calledAppletOf(event), operand: absolute(operandOf(event), cwd) };
   return mayBeListed(lists, exepath, run) ? undefined : { isAllowed: false, because: "not-listed" };
+}
+
+// By its bytes, as at the gate. A script is run by its interpreter then, and only the name that the kernel gave the process
+// tells that it is one: a claim, like its arguments.
+function judgeUnguarded(
+  event: ExecEvent,
+  lists: readonly ProgramList[],
+): ProgramVerdict | undefined {
+  const { content = unasked, process } = event;
+  const [imagePath] = content.imagePaths;
+  const operand = absolute(operandOf(event, imagePath), process.cwd);
+  const isScript = process.comm === commOf(operand) && process.comm !== commOf(process.exepath);
+  if (operand !== undefined && isScript)
+    return mayBeListed(lists, operand, {})
+      ? { isAllowed: true, because: "listed" }
+      : { isAllowed: false, because: "not-listed" };
+  const applet = calledAppletOf(event, imagePath);
+  return judgeProgram(lists, { program: content, beside: [], applet, operand });
+}
+
+/** TASK_COMM_LEN less its end. */
+const commLengthMax = 15;
+
+/** The name that the kernel gives a process for a file. */
+function commOf(path: ByteString = ""): ByteString {
+  return path.slice(path.lastIndexOf("/") + 1).slice(0, commLengthMax);
 }
 
 /** Without `.` and `..`, as far as the text tells. */

@@ -16,6 +16,7 @@ import type { GuardedDevice } from "./model/guard-messages.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import type { ContainerStatus, Status } from "./model/status.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
+import type { Unguarded } from "./unguarded.ts";
 import type { Witnessing } from "./witnessing.ts";
 
 /** Whom the status asks. */
@@ -35,6 +36,7 @@ export interface StatusSources {
   readonly witnessing: Witnessing;
   readonly blindTimes: BlindTimes;
   readonly images: ImageInventory;
+  readonly unguarded: Unguarded;
   readonly startedMs: number;
 }
 
@@ -70,6 +72,7 @@ export function createStatus(sources: StatusSources): () => Omit<Status, "contro
       containers: running.length,
       guarded: guardedOf(running),
       blind: blindTimes.list(),
+      ...sources.unguarded.status(),
       floods: floodsOf(sources),
       images: { ...sources.images.status(), ...sources.guard.heartbeat?.contents },
       rules: { loaded: ready?.rulesLoaded ?? 0, enabled: ready?.rulesEnabled ?? 0 },

@@ -121,3 +121,24 @@ t.test("what nobody could ask about is told", (t) => {
   t.equal(because(found("memfd", "/memfd:x"), []), undefined);
   t.end();
 });
+
+t.test("what was started unguarded is judged by its bytes, and a script by its name", (t) => {
+  const lists = listsOf("programs: [/usr/bin/curl, /app/run.sh]");
+  const content = (path: string) => ({
+    ...{ imagePaths: path === "" ? [] : [path], arePathsKnown: true, isUnchanged: path !== "" },
+  });
+  const because = (exepath: string, imagePath: string, ...[comm, ...argv]: readonly string[]) => {
+    const process = { ...execEvent().process, exepath, comm: comm ?? "", argv, cwd: "/app" };
+    const event = { ...found("unguarded", exepath), process, content: content(imagePath) };
+    return withFoundVerdict(event, lists).program?.because;
+  };
+  t.equal(because("/tmp/x", "/usr/bin/curl", "x", "x"), "listed", "a copy");
+  t.equal(because("/usr/bin/curl", "", "curl", "curl"), "not-listed", "other bytes");
+  t.equal(because("/bin/sh", "/bin/sh", "run.sh", "/bin/sh", "run.sh"), "listed");
+  t.equal(because("/bin/sh", "/bin/sh", "other.sh", "/bin/sh", "other.sh"), "not-listed");
+  t.equal(because("/bin/sh", "/bin/sh", "sh", "sh", "/app/run.sh"), "not-listed", "sh FILE is sh");
+  const loaded = { by: "arguments", path: "/usr/bin/curl" } as const;
+  const loader = { ...found("unguarded", "/lib/ld.so.2"), loaded, content: content("") };
+  t.equal(withFoundVerdict(loader, lists).program?.because, "unseen");
+  t.end();
+});

@@ -26,6 +26,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["execs", execsText(status)],
     ["losses", lossesText(status)],
     ...blindLines(status.blind),
+    ...unguardedLine(status.unguarded),
     ["floods", floodsText(status.floods)],
     ["witness", witnessText(status.witness)],
     ["rules", `${status.rules.enabled} enabled of ${status.rules.loaded}`],
@@ -137,6 +138,15 @@ const blindTexts = {
   execs: "to execs",
   engine: "to the engine's events",
 } as const satisfies Record<Status["blind"][number]["what"], string>;
+
+/** What is left of the time that the first blind line tells of; what had ended by then nobody knows. */
+function unguardedLine(unguarded: Status["unguarded"]): readonly Line[] {
+  if (unguarded === undefined) return [];
+  const { found, ...counters } = unguarded;
+  const rest = found === 0 ? "none still ran" : `${found} still ran`;
+  const more = someOf(counters);
+  return [["unguarded", `programs started before this daemon: ${rest}${more && `; ${more}`}`]];
+}
 
 function floodsText({ floods, suppressed, active }: Status["floods"]): string {
   if (floods === 0) return "none";

@@ -32,6 +32,8 @@ interface ImageFiles {
   readonly byPath: ReadonlyMap<ByteString, ImageFile>;
 }
 
+type DigestPart = Pick<FileContent, "sha256" | "missing">;
+
 /** The largest file whose digest is taken, bytes. */
 export const contentSizeMax = 64 << 20;
 const imagesMax = 256;
@@ -101,23 +103,40 @@ export class Contents {
   /** What is known of an exec's file by now; undefined where nobody asks. */
   of(record: GateRecord, container: Container | undefined): FileContent | undefined {
     if (container === undefined || this.#port.question(container) === "nothing") return undefined;
-    const { file } = record;
-    const image = this.#images.get(container.image.id);
-    if (!isShipped(file, container)) return this.#ofOther(record, image);
-    const sha256 = listedAs(file, image)?.sha256 ?? this.#digestOf(record);
-    const known = { imagePaths: [file.path], arePathsKnown: true, isUnchanged: true };
-    return { ...known, ...this.#digestPart(record, sha256) };
+    return this.#contentOf(record.file, container, this.#digestPart(record));
+  }
+
+  /** The same of a file whose digest was taken elsewhere, or could not be. */
+  found(
+    file: ExecutedFile,
+    container: Container,
+    sha256: string | undefined,
+  ): FileContent | undefined {
+    if (this.#port.question(container) === "nothing") return undefined;
+    const digest = sha256 === undefined ? ({ missing: "none" } as const) : { sha256 };
+    return this.#contentOf(file, container, digest);
+  }
+
+  /** Whether the list of a container's image is there, or nobody asks for it. */
+  hasList(container: Container): boolean {
+    return this.#port.question(container) === "nothing" || this.#images.has(container.image.id);
   }
 
   counters(): ContentCounters {
     return { hashed: this.#hashed, unknown: this.#unknown };
   }
 
+  #contentOf(file: ExecutedFile, container: Container, digest: DigestPart): FileContent {
+    const image = this.#images.get(container.image.id);
+    if (!isShipped(file, container)) return this.#ofOther(file, image, digest);
+    const sha256 = listedAs(file, image)?.sha256;
+    const known = { imagePaths: [file.path], arePathsKnown: true, isUnchanged: true };
+    return { ...known, ...(sha256 === undefined ? digest : { sha256 }) };
+  }
+
   // A file that the container has written, or that lies on another mount.
-  #ofOther(record: GateRecord, image: ImageFiles | undefined): FileContent {
-    const { file } = record;
-    const sha256 = this.#digestOf(record);
-    const digest = this.#digestPart(record, sha256);
+  #ofOther(file: ExecutedFile, image: ImageFiles | undefined, digest: DigestPart): FileContent {
+    const { sha256 } = digest;
     const isOnRoot = file.isOnRoot === true;
     const alike = image?.bySize.get(file.size) ?? [];
     if (image === undefined || (alike.length > 0 && sha256 === undefined)) {
@@ -133,17 +152,10 @@ export class Contents {
     return { imagePaths, arePathsKnown: true, isUnchanged, ...digest };
   }
 
-  #digestOf(record: GateRecord): string | undefined {
-    const digest = this.#digests.get(keyOf(record));
-    return digest === "" ? undefined : digest;
-  }
-
-  #digestPart(
-    record: GateRecord,
-    sha256: string | undefined,
-  ): Pick<FileContent, "sha256" | "missing"> {
-    if (sha256 !== undefined) return { sha256 };
-    return { missing: this.#digests.get(keyOf(record)) === "" ? "none" : "late" };
+  #digestPart(record: GateRecord): DigestPart {
+    const sha256 = this.#digests.get(keyOf(record));
+    if (sha256 === undefined) return { missing: "late" };
+    return sha256 === "" ? { missing: "none" } : { sha256 };
   }
 
   // As far as it can be: asks for it otherwise, now or, where too many are being taken, the next time.

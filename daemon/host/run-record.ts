@@ -9,6 +9,8 @@ const recordSchema = z.object({
   bootId: z.string().max(64),
   /** When the daemon last guarded, milliseconds since the epoch. */
   beatMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** The same, milliseconds since the host was booted: nobody can set that. */
+  uptimeMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   /** It was stopped, and did not end by itself. */
   isStopped: z.boolean(),
 });
@@ -22,6 +24,8 @@ export interface RunRecorderOptions {
   readonly directory: string;
   readonly bootId: string;
   readonly nowMs: () => number;
+  /** Milliseconds since the host was booted. */
+  readonly uptimeMs: () => number;
   readonly log: Log;
 }
 
@@ -74,9 +78,9 @@ export class RunRecorder {
   }
 
   async #write(isStopped: boolean): Promise<void> {
-    const { directory, bootId, nowMs, log } = this.#options;
+    const { directory, bootId, nowMs, uptimeMs, log } = this.#options;
     const path = join(directory, fileName);
-    const record: RunRecord = { bootId, beatMs: nowMs(), isStopped };
+    const record = { bootId, beatMs: nowMs(), uptimeMs: uptimeMs(), isStopped } satisfies RunRecord;
     try {
       await mkdir(directory, { recursive: true, mode: 0o750 });
       const file = await open(`${path}.new`, "w", 0o640);

@@ -68,9 +68,11 @@ export interface SecondView {
     | "audit_missed"
     | "failed"
     /** There is no gate in this kernel: audit alone tells. */
-    | "no_gate";
-  /** Whose word it is: the kernel's audit record, or the process's memory after the exec. */
-  readonly by: "audit" | "cmdline";
+    | "no_gate"
+    /** No daemon guarded when the program was started, and it still ran when one did. */
+    | "unguarded";
+  /** Whose word it is: the kernel's audit record, the process's memory after the exec, or /proc much later. */
+  readonly by: "audit" | "cmdline" | "proc";
   /** Whether the gate has judged the exec before. */
   readonly isGateSeen: boolean;
   /** The call's result: 0, or a positive errno. */

@@ -9,7 +9,7 @@ import type { EngineFacts } from "./engine-event.ts";
 import type { Host } from "./event.ts";
 import type { Learned, LearnProgress } from "./learning.ts";
 import type { RuleSettings } from "./rule-settings.ts";
-import type { Process } from "./process.ts";
+import type { UnguardedCounters, UnguardedProgram } from "./unguarded.ts";
 
 /** A text file handed to the guard thread, which compiles its own rules from it. */
 export interface SourceText {
@@ -107,8 +107,8 @@ export type ToGuard =
   | { readonly kind: "asked"; readonly asked: readonly AskedBy[] }
   /** The engine has told all that it runs. */
   | { readonly kind: "engine-answered" }
-  /** Processes that ran before the daemon, parents before children. */
-  | { readonly kind: "processes"; readonly processes: readonly Process[] }
+  /** What was found of programs that were started while no daemon guarded; sent once, also when there is nothing. */
+  | { readonly kind: "unguarded"; readonly programs: readonly UnguardedProgram[] }
   /** Audit records can be taken from this handle; they are of all execs of files on these superblocks. */
   | {
       readonly kind: "witness";
@@ -215,6 +215,7 @@ export type FromGuard =
       readonly devices: readonly GuardedDevice[];
       readonly contents: ContentCounters;
       readonly budget: BudgetCounters;
+      readonly unguarded: UnguardedCounters;
       readonly second?: SecondViewCounters;
     }
   | {

@@ -6,6 +6,7 @@ import type { Enforcement } from "./enforcement.ts";
 import type { GenerationInfo, ReloadReport } from "./generation.ts";
 import type { ContentCounters, SecondViewCounters } from "./guard-messages.ts";
 import type { OutputCounters } from "./ports.ts";
+import type { UnguardedCounters, UnguardedScan } from "./unguarded.ts";
 
 /** One superblock that the gate has marked. */
 export interface GuardedSuperblock {
@@ -212,6 +213,8 @@ export interface Status {
   };
   /** The last times in which something may have gone unseen, oldest first; those that last at the end. */
   readonly blind: readonly BlindTime[];
+  /** What was started in containers before this daemon guarded and after the one before it; absent where there was none. */
+  readonly unguarded?: UnguardedScan & UnguardedCounters;
   /** Floods of execs in containers. */
   readonly floods: BudgetCounters;
   readonly images?: ImagesStatus & Partial<ContentCounters>;

@@ -116,10 +116,16 @@ function obstacleTo(action: Action, event: Event): string | undefined {
 }
 
 function tooLateFor({ second }: ExecEvent): string | undefined {
-  if (second === undefined) return undefined;
-  return second.finding === "no_gate"
-    ? "detect-only: this kernel has no permission events, so no exec can be refused"
-    : "this was found out after the exec: it cannot be refused any more";
+  switch (second?.finding) {
+    case undefined:
+      return undefined;
+    case "no_gate":
+      return "detect-only: this kernel has no permission events, so no exec can be refused";
+    case "unguarded":
+      return "it was started while no daemon guarded: it cannot be refused any more";
+    default:
+      return "this was found out after the exec: it cannot be refused any more";
+  }
 }
 
 const noContainer = {

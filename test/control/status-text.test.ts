@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import { statusText } from "../../daemon/control/status-text.ts";
+import { noSkips } from "../../daemon/image-listing.ts";
 import type { Status } from "../../daemon/model/status.ts";
 import { sampleStatus } from "./fixtures/status.ts";
 
@@ -84,6 +85,44 @@ t.test("what is wrong is loud", (t) => {
   t.match(
     statusText(down, 0),
     "2 EVENTS LOST, blind from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:01.500Z",
+  );
+  t.end();
+});
+
+t.test("lists of images, and what each of them lacks", (t) => {
+  const images = {
+    ...{ listed: 3, files: 900, incomplete: 0, waiting: 0, hashed: 5, unknown: 1 },
+    ...{ fromContainers: 0, failed: 0, refused: 0, forgotten: 0, dropped: 0 },
+    skipped: noSkips,
+  };
+  const lineOf = (changes: object): string | undefined =>
+    /^images +(.*)$/m.exec(
+      statusText({ ...sampleStatus(), images: { ...images, ...changes } }, 0),
+    )?.[1];
+  t.equal(lineOf({}), "900 executables of 3 listed; 5 files hashed, 1 not in time");
+  t.equal(
+    lineOf({
+      ...{ incomplete: 2, skipped: { ...noSkips, tooLarge: 4, beyondBytes: 1 } },
+      ...{ fromContainers: 1, refused: 7 },
+    }),
+    "900 executables of 3 listed, 2 not completely (too large 4, beyond bytes 1); from containers 1, refused 7; 5 files hashed, 1 not in time",
+  );
+  t.end();
+});
+
+t.test("what was started before this daemon", (t) => {
+  const none = {
+    ...{ found: 0, forks: 0, unreadable: 0, beyond: 0 },
+    ...{ judged: 0, seen: 0, unowned: 0, waiting: 0 },
+  };
+  const lineOf = (changes: object): string | undefined =>
+    /^unguarded +(.*)$/m.exec(
+      statusText({ ...sampleStatus(), unguarded: { ...none, ...changes } }, 0),
+    )?.[1];
+  t.equal(lineOf({}), "programs started before this daemon: none still ran");
+  t.equal(
+    lineOf({ found: 3, judged: 2, unowned: 1, beyond: 9 }),
+    "programs started before this daemon: 3 still ran; beyond 9, judged 2, unowned 1",
   );
   t.end();
 });

@@ -206,3 +206,23 @@ t.test("on another mount nothing lies where the image ships it", (t) => {
   t.match(contents.of(elsewhere, container), { isUnchanged: false, missing: "late" });
   t.end();
 });
+
+t.test("a file that was found without its exec, with the digest that was taken of it", (t) => {
+  const { contents, waiting } = contentsFor("image-path");
+  t.equal(contents.hasList(container), false);
+  contents.setImage(container.image.id, [listed]);
+  t.equal(contents.hasList(container), true);
+  t.match(contents.found(copy.file, container, sum), {
+    ...{ imagePaths: ["/usr/bin/curl"], isUnchanged: false, sha256: sum },
+  });
+  t.match(contents.found(copy.file, container, undefined), {
+    arePathsKnown: false,
+    missing: "none",
+  });
+  t.match(contents.found(shipped.file, container, undefined), { isUnchanged: true, sha256: sum });
+  t.equal(waiting.length, 0);
+  const nobody = contentsFor("nothing");
+  t.equal(nobody.contents.found(copy.file, container, sum), undefined);
+  t.equal(nobody.contents.hasList(container), true, "where nobody asks nothing is waited for");
+  t.end();
+});

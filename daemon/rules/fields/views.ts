@@ -5,11 +5,16 @@ import { plainFields } from "./define.ts";
 
 /** What the second view of an exec said (docs/operations.md, "The witness"). Not Falco's. */
 export const viewFields: readonly FieldSpec<ExecEvent>[] = plainFields<ExecEvent>([
-  ["evt.views", "string", "who saw the exec: gate, audit, cmdline, joined by a comma", viewsOf],
+  [
+    "evt.views",
+    "string",
+    "who saw the exec: gate, audit, cmdline, proc, joined by a comma",
+    viewsOf,
+  ],
   [
     "evt.finding",
     "string",
-    "what a second view found: memfd, argv_changed, argv_rewritten, gate_missed, audit_missed, failed, no_gate",
+    "what a second view found: memfd, argv_changed, argv_rewritten, gate_missed, audit_missed, failed, no_gate, unguarded",
     ({ second }) => second?.finding,
   ],
   [
