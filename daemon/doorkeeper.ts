@@ -22,6 +22,7 @@ import type { Settings } from "./settings.ts";
 import { assert } from "./util/assert.ts";
 import { Attribution } from "../plugin/attribution.ts";
 import { Door, heartbeatImage, type DoorSettings } from "../plugin/door.ts";
+import { hidesBodies, showsAllSince } from "../plugin/hidden-bodies.ts";
 import { createAuthorizationServer } from "../plugin/server.ts";
 
 /** What the door is set up with. */
@@ -247,6 +248,15 @@ export class Doorkeeper {
     const isAsked = this.#isAsked();
     if (this.#wasAsked && !isAsked)
       log.error("the engine does not ask any more: its authorization plugin was taken away", {});
+    const version = inventory.status().engine?.version ?? "";
+    if (!this.#wasAsked && isAsked && hidesBodies(version))
+      log.warn(
+        "this engine hides some bodies from its plugins: such requests are refused in enforce mode",
+        {
+          version,
+          shows_all_since: showsAllSince,
+        },
+      );
     this.#wasAsked = isAsked;
   }
 }

@@ -69,12 +69,17 @@ function bodyFaults(
     faults.push({ kind: "body-too-large", detail: `${body.length} bytes` });
   if (body !== undefined || route === undefined || route.body === "hidden") return faults;
   const isEmpty = headerOf(headers, "content-length") === "0";
-  // Below 1.24 a start may come with the configuration of a container, in whatever dress.
-  const isOldStart = route.action === "container.start" && isBefore(apiVersion, 24);
-  const isHidden = !isEmpty && (mediaType.endsWith("json") || isOldStart);
+  const isHidden = !isEmpty && (mediaType.endsWith("json") || takesAnyBody(route, apiVersion));
   if (route.body === "required" || isHidden)
     faults.push({ kind: "missing-body", detail: "the engine did not show the body" });
   return faults;
+}
+
+// Below 1.24 a start may come with the configuration of a container, in whatever dress. A commit may always: of two media
+// types the engine acts on the first and tells us the last.
+function takesAnyBody({ action }: Route, apiVersion: string): boolean {
+  const isOldStart = action === "container.start" && isBefore(apiVersion, 24);
+  return isOldStart || action === "container.commit";
 }
 
 function headerOf(headers: Readonly<Record<string, string>>, name: string): string {

@@ -38,6 +38,14 @@ policies:
     rules: [{ tag: host_access }]
     mode: enforce
     actions: [deny]
+  - name: Images come from registries
+    rules: [Bring Image In by Other Ways]
+    mode: enforce
+    actions: [deny]
+  - name: No swarm
+    rules: [Change Swarm]
+    mode: enforce
+    actions: [deny]
   - name: Leave these alone
     rules: [Run Command in Protected Container]
     mode: enforce
@@ -91,6 +99,18 @@ if (requireEngine(t)) {
   );
   // Made before the door was kept: its mounts are not to be had by another.
   await docker("create", "--name=bound", "-v", "/etc:/x", images.busybox, "/bin/true");
+  const label = "--label=execwarden.protect=true";
+  await docker(
+    "run",
+    "-d",
+    "--restart=always",
+    "--name=safe",
+    label,
+    "--network=none",
+    images.busybox,
+    "/bin/sleep",
+    "600",
+  );
   // Whoever joins these has the host's namespaces, at whatever remove.
   const make = ["create", "--network=none"];
   await docker(...make, "--name=monitor", "--pid=host", images.busybox, "/bin/true");
@@ -131,7 +151,7 @@ if (requireEngine(t)) {
   ): ReturnType<typeof raw> =>
     raw(`POST ${path} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n${headers}\r\n${body}`);
   const refusedBy = (policy: string): RegExp =>
-    new RegExp(`authorization denied by plugin ${name}: .*refused by the policy "${policy}"`);
+    new RegExp(`authorization denied by plugin ${name}: .*refused by the policy .?"${policy}`);
 
   await t.test("the engine asks, and the status says so", async (t) => {
     let isAsked = false;
@@ -140,6 +160,9 @@ if (requireEngine(t)) {
       await delay(100);
     }
     t.ok(isAsked, "a request of the daemon's own was asked about");
+    await daemon.logged(
+      "this engine hides some bodies from its plugins: such requests are refused in enforce mode",
+    );
     const { stdout } = await daemon.run("status");
     t.match(stdout, /plugin +the engine asks us: [0-9]+ requests/);
     t.equal((await docker("ps")).code, 0, "reading is let through");
@@ -300,6 +323,56 @@ if (requireEngine(t)) {
     },
   );
 
+  await t.test("other ways to other people's containers and the host", async (t) => {
+    const alone = refusedBy("Leave these alone");
+    const file = join(scratch, "file");
+    writeFileSync(file, "x");
+    for (const args of [
+      ["exec", "safe", "/bin/true"],
+      ["cp", file, "safe:/x"],
+      ["cp", "safe:/etc/passwd", join(scratch, "out")],
+      ["export", "-o", join(scratch, "out.tar"), "safe"],
+      ["commit", "safe", "copy"],
+      ["rename", "safe", "unsafe"],
+      ["update", "--memory=64m", "--memory-swap=64m", "safe"],
+    ]) {
+      t.match((await docker(...args)).stderr, alone, args.join(" "));
+    }
+    const keys =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    const socketed = await raw(
+      `GET /v1.41/containers/safe/attach/ws?stream=1&stdin=1 HTTP/1.1\r\nHost: d\r\n${keys}\r\n`,
+    );
+    t.match(socketed.text, alone, "by a web socket");
+    // The command line does not show why.
+    t.match((await post("/v1.41/containers/safe/attach?stream=1", "")).text, alone, "attach");
+    const registries = refusedBy("Images come from registries");
+    const tar = "Content-Type: application/x-tar\r\nContent-Length: 0\r\n";
+    const h2c = "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n";
+    const rows: readonly (readonly [RegExp, string, string])[] = [
+      [registries, "/v1.41/build?t=evil", tar],
+      [registries, "/v1.41/build?version=2&remote=client-session", tar],
+      [registries, "/v1.41/session", h2c],
+      [registries, "/v1.41/grpc", h2c],
+      [registries, "/v1.41/images/load", tar],
+      [registries, "/v1.41/images/create?fromSrc=-&repo=evil", tar],
+      [
+        registries,
+        `/v1.41/images/${images.busybox}/tag?repo=byrnedo/alpine-curl&tag=x`,
+        "Content-Length: 0\r\n",
+      ],
+      [refusedBy("Keep off the host"), "/v1.41/plugins/create?name=evil", tar],
+      [
+        refusedBy("Keep off the host"),
+        `/v1.41/plugins/${name}/disable?force=1`,
+        "Content-Length: 0\r\n",
+      ],
+      [refusedBy("No swarm"), "/v1.41/swarm/leave?force=1", "Content-Length: 0\r\n"],
+    ];
+    for (const [refused, path, headers] of rows)
+      t.match((await post(path, "", headers)).text, refused, path);
+  });
+
   await t.test("crafted requests: each is one that a naive plugin lets through", async (t) => {
     const evil = JSON.stringify({
       Image: images.curl,
@@ -361,6 +434,27 @@ if (requireEngine(t)) {
         ),
       ],
       ["no version", post("/containers/create", evil)],
+      [
+        "no media type",
+        post("/v1.41/containers/create", evil, `Content-Length: ${evil.length}\r\n`),
+      ],
+      [
+        "two media types",
+        post(
+          "/v1.41/containers/create",
+          evil,
+          `${json}Content-Type: text/plain\r\nContent-Length: ${evil.length}\r\n`,
+        ),
+      ],
+      [
+        "two media types, the body in chunks",
+        post(
+          "/v1.41/containers/web/exec",
+          inChunks(`{"Cmd":["curl"]}`),
+          `${json}Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n`,
+        ),
+      ],
+      ["an encoded name", post("/v1.41/containers/%77eb/exec", `{"Cmd":["curl"]}`)],
       ["doubled slashes", post("//containers//create", evil)],
       ["an encoded letter", post("/v1.41/%63ontainers/create", evil)],
       ["dot segments", post("/v1.41/images/../containers/create", evil)],

@@ -120,6 +120,12 @@ t.test("what has two readings is a fault", (t) => {
     ["odd-path", "GET http://d/containers/web/attach/ws", undefined, {}],
     ["unknown-route", "POST /v1.41/v1.41/containers/create", {}],
     ["missing-body", "POST /v1.41/commit?container=web", undefined, json],
+    [
+      "missing-body",
+      "POST /v1.41/commit?container=web",
+      undefined,
+      { "content-type": "text/plain" },
+    ],
   ];
   for (const [fault, ...request] of rows) {
     t.ok(
@@ -159,6 +165,7 @@ t.test("what the docker command line sends has none", (t) => {
     ],
     ["POST /v1.41/containers/web/wait?condition=next-exit", undefined, { "content-length": "0" }],
     ["GET /v1.41/containers/json?all=1&all=2", undefined, {}],
+    ["POST /v1.41/commit?container=web", undefined, { "content-length": "0" }],
     ["POST /v1.41/auth", undefined, { "content-type": "application/json", "content-length": "90" }],
     ["GET /debug/pprof/heap", undefined, {}],
   ];
