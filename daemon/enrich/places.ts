@@ -19,9 +19,10 @@ export interface DeviceLife {
 interface Root extends DeviceLife {
   readonly point: ByteString;
   owner?: string;
-  /** Whose it was, until the container was forgotten. */
-  lastOwner?: string;
 }
+
+/** Lives of roots that are over, or whose container was forgotten: what was executed there may still be on its way. */
+const formerMax = 4_096;
 
 /**
  * Knows which container a device number stands for. Every overlay mount is a superblock with a number
@@ -31,6 +32,8 @@ interface Root extends DeviceLife {
 export class Places {
   readonly #containers = new Map<string, Container>();
   readonly #roots = new Map<number, Root>();
+  /** By generation, which names one life of one number. */
+  readonly #formerOwners = new Map<number, string>();
   readonly #onOwned: (root: DeviceLife, isOwned: boolean) => void;
 
   /** `onOwned`: an owner of a root has become known, or is not known any more. */
@@ -51,8 +54,8 @@ export class Places {
     this.#containers.delete(id);
     for (const root of this.#roots.values()) {
       if (root.owner !== id) continue;
+      this.#rememberOwner(root);
       delete root.owner;
-      root.lastOwner = id;
       this.#onOwned(root, false);
     }
   }
@@ -65,13 +68,17 @@ export class Places {
   addRoot(life: DeviceLife, point: ByteString): void {
     const owner = [...this.#containers.values()].find((container) => isRootOf(container, point));
     const root: Root = { ...life, point };
+    this.#rememberOwner(this.#roots.get(life.device));
     this.#roots.set(life.device, root);
     if (owner !== undefined) this.#setOwner(root, owner.id);
   }
 
   /** A superblock is gone; its number may be somebody else's already. */
   removeRoot({ device, generation }: DeviceLife): void {
-    if (this.#roots.get(device)?.generation === generation) this.#roots.delete(device);
+    const root = this.#roots.get(device);
+    if (root?.generation !== generation) return;
+    this.#rememberOwner(root);
+    this.#roots.delete(device);
   }
 
   /** The roots of a container. */
@@ -91,10 +98,19 @@ export class Places {
     // A number that nobody has claimed yet is learnt from the first process on it.
     if (root !== undefined && root.owner === undefined && known !== undefined)
       this.#setOwner(root, known);
-    const id = root?.owner ?? known ?? cgroupIds[0] ?? root?.lastOwner;
+    const id = root?.owner ?? known ?? cgroupIds[0] ?? this.#formerOwners.get(life.generation);
     if (id === undefined) return {};
     const container = this.#containers.get(id);
     return container === undefined ? { containerId: id } : { containerId: id, container };
+  }
+
+  // No control group was read for what was executed there while its owner was known.
+  #rememberOwner(root: Root | undefined): void {
+    if (root?.owner === undefined) return;
+    this.#formerOwners.set(root.generation, root.owner);
+    const oldest = this.#formerOwners.keys().next();
+    if (this.#formerOwners.size > formerMax && oldest.done !== true)
+      this.#formerOwners.delete(oldest.value);
   }
 
   #setOwner(root: Root, id: string): void {

@@ -236,3 +236,31 @@ t.test(
     t.end();
   },
 );
+
+t.test("an exec of a life that is over is its container's still", (t) => {
+  const places = new Places();
+  places.setContainer(web);
+  places.setContainer(db);
+  places.addRoot(life, webPoint);
+  places.removeRoot(life);
+  t.equal(nameOf(places, life, []), "web", "the root is gone");
+  t.equal(nameOf(places, life, [db.id]), "db", "where the control group was read it is believed");
+  places.addRoot({ device: 43, generation: 2 }, dbPoint);
+  places.addRoot({ device: 43, generation: 3 }, "/somewhere/else");
+  t.equal(nameOf(places, { device: 43, generation: 2 }, []), "db", "its number has another life");
+  t.equal(nameOf(places, { device: 43, generation: 3 }, []), undefined);
+  t.equal(nameOf(places, { device: 9, generation: 0 }, []), undefined);
+  places.removeContainer(web.id);
+  t.equal(nameOf(places, life, []), web.id, "and so is its container");
+  t.end();
+});
+
+t.test("lives that are over are remembered up to a bound", (t) => {
+  const places = new Places();
+  places.setContainer(web);
+  for (let generation = 1; generation <= 4_098; generation++)
+    places.addRoot({ device: 42, generation }, webPoint);
+  t.equal(nameOf(places, { device: 42, generation: 1 }, []), undefined, "the oldest makes room");
+  t.equal(nameOf(places, { device: 42, generation: 2 }, []), "web");
+  t.end();
+});
