@@ -109,7 +109,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ engine, clock, log },
     onChange: (container) => {
       guard.post({ kind: "container", container });
-      images.offer(container);
+      for (const part of [images, guarding.users]) part.offer(container);
       if (container.state === "dead") witnessing.forget(container.id);
     },
     onRemove: (id) => {
@@ -122,12 +122,10 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     },
   });
   const images = createImages({ binding, guard, engine, inventory }, log);
-  const witnessing = new Witnessing({
-    config: { ...config.witness, mode: witnessModeOf(config, gate) },
-    file: createAuditChangesFile({ directory: config.stateDirectory, bootId: host.bootId, log }),
-    ...{ binding, guard, clock, log },
+  const witnessing = createWitnessing(options, { binding, gate, guard }, host);
+  const guarding = new Guarding({
+    ...{ binding, gate, guard, engine, inventory, witnessing, clock, log },
   });
-  const guarding = new Guarding({ binding, gate, guard, inventory, witnessing, clock, log });
   const recent = createRecentOutput(recentAlertsMax);
   const planOutputs = createOutputPlanner(options.audience, log);
   const outputs = createFanOut(planOutputs(config.outputs), [recent]);
@@ -173,6 +171,18 @@ function createActions(
     recent: (uuid) => recent.recent(recentAlertsMax).find((alert) => alert.uuid === uuid),
   });
   return { actions, undo };
+}
+
+function createWitnessing(
+  { settings: { config }, clock, log }: ComposeOptions,
+  { binding, gate, guard }: Pick<Parts, "binding" | "gate" | "guard">,
+  { bootId }: Host,
+): Witnessing {
+  return new Witnessing({
+    config: { ...config.witness, mode: witnessModeOf(config, gate) },
+    file: createAuditChangesFile({ directory: config.stateDirectory, bootId, log }),
+    ...{ binding, guard, clock, log },
+  });
 }
 
 function createRuns(

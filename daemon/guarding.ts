@@ -1,18 +1,18 @@
 // Keeps gate, inventory and guard thread in step: what the engine starts is marked before its first
 // exec, and the guard thread knows whose it is.
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
 import { Coverage } from "./kernel/coverage.ts";
 import type { RootPattern } from "./kernel/gate.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
-import type { Container } from "./model/container.ts";
+import { readProc } from "./kernel/proc.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
-import type { Clock, Log } from "./model/ports.ts";
+import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
+import { UsersReading } from "./users-reading.ts";
 import type { Witnessing } from "./witnessing.ts";
-import type { ByteString } from "./util/byte-string.ts";
 
 /** What guarding is built from. */
 export interface GuardingOptions {
@@ -20,29 +20,24 @@ export interface GuardingOptions {
   readonly gate: AnyGate;
   readonly guard: Guard;
   readonly inventory: ContainerInventory;
+  readonly engine: Pick<ContainerEngine, "inspectImage">;
   readonly witnessing: Witnessing;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly log: Log;
 }
 
-const usersBytesMax = 1 << 20;
-/** Alerts of a first exec wait for the names of its users no longer than this; the exec itself does not. */
-const usersWaitMs = 1_500;
-const usersFreshMs = 30_000;
-const noUsers = { passwd: "", group: "", uidMap: "", gidMap: "" };
-/** Containers whose reading times are kept before those that are gone are swept out. */
-const usersMax = 1_024;
-
 /** Marks, metadata and users' names, for the guard thread. */
 export class Guarding {
   readonly #options: GuardingOptions;
   readonly #coverage: Coverage;
+  /** Names of containers' users. */
+  readonly users: UsersReading;
   #patternsFor: string | undefined;
-  readonly #usersReadMs = new Map<string, number>();
 
   constructor(options: GuardingOptions) {
     this.#options = options;
     const { gate, guard, witnessing, log } = options;
+    this.users = new UsersReading(options);
     this.#coverage = new Coverage({
       gate,
       log,
@@ -82,23 +77,15 @@ export class Guarding {
       (candidate) => candidate !== undefined && candidate > 0 && !isInHostNamespace(candidate),
     );
     if (insider === undefined) {
-      this.#post({ kind: "users", containerId, isRead: false, ...noUsers });
       this.#post({ kind: "covered", containerId, devices: [], isComplete: false });
+      await this.users.readOfImage(containerId);
       return;
     }
     const { unmarked, ...coverage } = this.#coverage.cover(insider);
     this.#options.gate.follow(this.#options.inventory.get(containerId)?.pid ?? insider);
     this.#options.witnessing.covered(containerId, coverage.devices, unmarked);
     this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
-    await this.#readUsers(containerId, insider);
-  }
-
-  /** Reads a container's users again when that was some time ago: people add users. */
-  refreshUsers(container: Container): void {
-    const readMs = this.#usersReadMs.get(container.id) ?? -Infinity;
-    const ageMs = this.#options.clock.monotonicMs() - readMs;
-    if (container.pid === undefined || ageMs < usersFreshMs) return;
-    void this.#readUsers(container.id, container.pid);
+    await this.users.read(containerId, insider);
   }
 
   /** The engine has told of itself and of what it runs: its directory is known from now on. */
@@ -124,45 +111,9 @@ export class Guarding {
     this.#coverage.update();
   }
 
-  #forgetGone(): void {
-    for (const id of this.#usersReadMs.keys()) {
-      if (this.#options.inventory.get(id) === undefined) this.#usersReadMs.delete(id);
-    }
-  }
-
-  async #readUsers(containerId: string, pid: number): Promise<void> {
-    this.#usersReadMs.set(containerId, this.#options.clock.monotonicMs());
-    if (this.#usersReadMs.size > usersMax) this.#forgetGone();
-    // A file system that hangs must not delay every alert of the container.
-    const timer = setTimeout(() => {
-      this.#post({ kind: "users", containerId, isRead: false, ...noUsers });
-    }, usersWaitMs);
-    const root = `/proc/${pid}/root`;
-    const [passwd, group] = await Promise.all(
-      ["/etc/passwd", "/etc/group"].map((path) =>
-        this.#options.binding.readInRoot(root, path, usersBytesMax),
-      ),
-    );
-    clearTimeout(timer);
-    this.#post({
-      kind: "users",
-      containerId,
-      isRead: passwd instanceof Buffer,
-      passwd: textOf(passwd),
-      group: textOf(group),
-      uidMap: readProc(`/proc/${pid}/uid_map`) ?? "",
-      gidMap: readProc(`/proc/${pid}/gid_map`) ?? "",
-    });
-  }
-
   #post(message: ToGuard): void {
     this.#options.guard.post(message);
   }
-}
-
-// An image without these files has no names: their absence is no fault.
-function textOf(content: Buffer | number | undefined): ByteString {
-  return content instanceof Buffer ? content.toString("latin1") : "";
 }
 
 /**
@@ -178,15 +129,6 @@ function isInHostNamespace(pid: number): boolean {
 function mountNamespace(process: string): string | undefined {
   try {
     return readlinkSync(`/proc/${process}/ns/mnt`);
-  } catch {
-    return undefined;
-  }
-}
-
-// procfs answers from memory, and a mark that comes late is worse than a short wait of the main thread.
-function readProc(path: string): ByteString | undefined {
-  try {
-    return readFileSync(path, "latin1");
   } catch {
     return undefined;
   }

@@ -147,7 +147,7 @@ function listenerOf(
     onAlerts(drafts) {
       alerts.take(drafts);
       for (const { alert } of drafts) {
-        if (alert.container !== undefined) guarding.refreshUsers(alert.container);
+        if (alert.container !== undefined) guarding.users.refresh(alert.container);
       }
     },
     onCover({ containerId, pid }) {

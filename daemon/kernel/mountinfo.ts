@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from "node:fs";
 import type { ByteString } from "../util/byte-string.ts";
 import { deviceNumber } from "./gate.ts";
+import { readProc } from "./proc.ts";
 
 /** One line of /proc/PID/mountinfo (proc(5)). */
 export interface Mount {
@@ -19,13 +19,9 @@ export interface Mount {
   readonly superOptions: string;
 }
 
-/** This process's own table; undefined when it cannot be read. procfs answers from memory. */
+/** This process's own table; undefined when it cannot be read. */
 export function readMountinfo(): ByteString | undefined {
-  try {
-    return readFileSync("/proc/self/mountinfo", "latin1");
-  } catch {
-    return undefined;
-  }
+  return readProc("/proc/self/mountinfo");
 }
 
 /** Reads the whole table, in mount order. A line that is not of the documented form is left out. */
