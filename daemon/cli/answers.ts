@@ -115,6 +115,9 @@ const contextSchema = z.object({
   }),
 });
 
+/** What lists of programs said: of the fields of an alert the one that nothing else tells. */
+const reasonField = "proc.allowlist_reason";
+
 /** An alert about an exec as `formatJson` writes it: the parts that an event can be rebuilt from. */
 export const alertSchema = z
   .object({
@@ -123,15 +126,17 @@ export const alertSchema = z
     priority: z.enum(priorities),
     time: z.string(),
     source: z.string().default("syscall"),
+    output_fields: z.object({ [reasonField]: z.string().nullish() }).default({}),
     execwarden: contextSchema,
   })
-  .transform(({ time, execwarden: context, ...alert }): Alert => {
+  .transform(({ time, execwarden: context, output_fields: fields, ...alert }): Alert => {
     const { held, user, host, container, ancestors } = context;
     const { cwd, ...process } = context.process;
     return {
       ...alert,
       timeNs: BigInt(Math.trunc(Date.parse(time))) * 1_000_000n,
-      ...{ tags: [], description: "", output: "", fields: {}, policies: [], outcomes: [] },
+      ...{ tags: [], description: "", output: "", policies: [], outcomes: [] },
+      fields: { [reasonField]: fields[reasonField] ?? null },
       verdict: "allow",
       isHeld: held,
       process: {

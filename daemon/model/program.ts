@@ -16,18 +16,21 @@ export interface FileContent {
 }
 
 /** Why a program may run, or may not, by the lists of programs that its container is on. */
-export type ProgramReason =
-  | "listed"
+export const programReasons = [
+  "listed",
   /** Its bytes are known, and no list has them. */
-  | "not-listed"
+  "not-listed",
   /** The image does not ship it there, or not with these bytes. */
-  | "not-from-image"
+  "not-from-image",
   /** Its bytes were not known in time, and they count. */
-  | "unknown"
+  "unknown",
   /** Its bytes cannot be known: too large, or changing while they are read. */
-  | "unreadable"
+  "unreadable",
   /** What a loader runs, or lies in memory, is opened by nobody who could be asked. */
-  | "unseen";
+  "unseen",
+] as const;
+
+export type ProgramReason = (typeof programReasons)[number];
 
 /** What the lists of programs say of one exec. */
 export interface ProgramVerdict {

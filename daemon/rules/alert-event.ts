@@ -2,6 +2,7 @@
 import type { Alert, AlertProcess } from "../model/alert.ts";
 import type { Event, ExecEvent } from "../model/event.ts";
 import type { ExecutedFile, Process } from "../model/process.ts";
+import { programReasons, type ProgramVerdict } from "../model/program.ts";
 import { toByteString } from "../util/byte-string.ts";
 
 /**
@@ -17,7 +18,17 @@ export function eventOfAlert(alert: Alert, allowlists: ReadonlySet<string> = new
   if (dockerRequest !== undefined) {
     return { ...place, kind: "docker-request", isHeld, request: dockerRequest };
   }
-  return { ...place, kind: "exec", ...execOf(alert), isHeld };
+  const program = programOf(alert);
+  return {
+    ...{ ...place, kind: "exec", ...execOf(alert), isHeld },
+    ...(program === undefined ? {} : { program }),
+  };
+}
+
+/** What lists of programs said, where the alert's fields tell. */
+function programOf({ fields }: Alert): ProgramVerdict | undefined {
+  const because = programReasons.find((reason) => reason === fields["proc.allowlist_reason"]);
+  return because && { isAllowed: because === "listed", because };
 }
 
 type ExecParts = Pick<ExecEvent, "syscall" | "tid" | "process" | "file" | "isArgvKnown">;

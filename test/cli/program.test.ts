@@ -448,6 +448,16 @@ const explainRows: { name: string; args: string[]; code?: number; says: RegExp[]
       args: ["--image", "nginx", "--cmd", "ls"],
       says: [/rules +0 of 1 match/],
     },
+    {
+      name: "a program that no list has",
+      args: ["--image", "shop", "--cmd", "/bin/cat /etc/passwd"],
+      says: [/program +not-listed: by the path alone/, /verdict +allow/],
+    },
+    {
+      name: "an applet that a list has",
+      args: ["--image", "shop", "--cmd", "ls /", "--path", "/bin/busybox"],
+      says: [/program +listed: by the path alone/],
+    },
     { name: "nothing", args: [], code: 2, says: [/give an alert's uuid, or both/] },
     { name: "no command", args: ["--image", "x"], code: 2, says: [/both --image and --cmd/] },
     {
@@ -485,7 +495,11 @@ const explainRows: { name: string; args: string[]; code?: number; says: RegExp[]
   ];
 for (const { name, args, code = 0, says } of explainRows) {
   t.test(`policy explain: ${name}`, async (t) => {
-    const { directory, config } = host(t);
+    const allowlist = `allowlists:
+  web_fetch: { images: [byrnedo/alpine-curl] }
+  shop: { images: [shop], only_from_image: true, programs: [/bin/busybox ls] }
+`;
+    const { directory, config } = host(t, { allowlist });
     const configFile = join(directory, "execwarden.yaml");
     writeFileSync(configFile, config);
     const { program, written } = setUp({ configFile });
@@ -512,6 +526,23 @@ t.test("policy explain takes an alert of the daemon, and JSON is data", async (t
   written.error = "";
   t.equal(await program.run(["policy", "explain", uuid]), 0, "by the daemon's own generation");
 });
+
+t.test(
+  "policy explain goes by what was judged of the program that an alert tells of",
+  async (t) => {
+    const { socketPath, events } = await startServer(t);
+    const programs = "programs: [/usr/bin/curl]";
+    const allowlist = `allowlists: { web_fetch: { images: [nginx, byrnedo/alpine-curl], ${programs} } }\n`;
+    const { directory, config } = host(t, { allowlist });
+    const configFile = join(directory, "execwarden.yaml");
+    writeFileSync(configFile, config);
+    const { program, written } = setUp({ socketPath, configFile });
+    const alert = sampleAlert();
+    events.write({ ...alert, fields: { "proc.allowlist_reason": "not-listed" } });
+    t.equal(await program.run(["policy", "explain", alert.uuid, "--offline"]), 0, written.error);
+    t.match(written.out, /program +not-listed: as it was judged/);
+  },
+);
 
 t.test("events takes a filter and fields, and says what is wrong with them", async (t) => {
   const { socketPath, events } = await startServer(t);

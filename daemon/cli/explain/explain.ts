@@ -2,18 +2,21 @@
 import type { Explanation } from "../../lang/explain.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Event } from "../../model/event.ts";
-import { allowlistsOf } from "../../policy/allowlist.ts";
+import { allowlistsOf, programListsOf } from "../../policy/allowlist.ts";
 import { decide } from "../../policy/decide.ts";
 import { createLimits } from "../../policy/limits.ts";
 import { standsAsideBecause } from "../../policy/standing.ts";
 import type { Rule } from "../../rules/ruleset.ts";
 import type { Judgement } from "../judgement.ts";
+import { programOf, type ExplainedProgram } from "./program.ts";
 
 /** What the files say of one event. */
 export interface PolicyExplanation {
   readonly origin: string;
   readonly mode: "monitor" | "enforce";
   readonly allowlists: readonly string[];
+  /** Absent where no list says anything of its programs. */
+  readonly program?: ExplainedProgram;
   /** The rules that match, and those that were asked for. */
   readonly rules: readonly ExplainedRule[];
   readonly rulesTried: number;
@@ -38,7 +41,8 @@ export function explainEvent(
 ): PolicyExplanation {
   const { ruleset, policies, mode, origin } = judgement;
   const allowlists = allowlistsOf(found.container, judgement.allowlists);
-  const event = { ...found, allowlists };
+  const program = programOf(found, programListsOf(found.container, judgement.allowlists));
+  const event = { ...found, allowlists, ...(program === undefined ? {} : { program }) };
   const matches = ruleset.match(event);
   const limits = createLimits({ cooldownsMax: 10, policiesMax: 1000 });
   const decision = decide({ event, matches, policies, mode, nowMs: 0, limits });
@@ -47,6 +51,7 @@ export function explainEvent(
     origin,
     mode,
     allowlists: [...allowlists],
+    ...(program === undefined ? {} : { program }),
     rulesTried: ruleset.enabled.length,
     decision,
     rules: shown.map((rule) => ({

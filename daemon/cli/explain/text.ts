@@ -12,12 +12,21 @@ export function explanationText(explanation: PolicyExplanation, hasColor: boolea
   const lines = [
     `judged by   ${shown(origin)}, mode ${mode}`,
     `allowlists  ${shown(allowlists.join(", ")) || "none"}`,
+    ...programLine(explanation),
     `rules       ${rules.filter(({ matches }) => matches).length} of ${rulesTried} match`,
     "",
     ...rules.flatMap((rule) => [...ruleLines(rule, { explanation, hasColor }), ""]),
     `verdict     ${decision.verdict}${rules.some(({ matches }) => matches) ? "" : ": no rule matches, so no policy is asked"}`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function programLine({ program }: PolicyExplanation): readonly string[] {
+  if (program === undefined) return [];
+  const how = program.isByPath
+    ? "by the path alone, as if it were the image's own file and no link (see --path)"
+    : "as it was judged";
+  return [`program     ${program.because}: ${how}`];
 }
 
 interface Style {
