@@ -14,7 +14,7 @@ export const ruleDiagnosticTexts = {
   "invalid-macro-name": "Names of macros are letters, digits and _, starting with a letter.",
   "invalid-list-name": "Names of lists have no blanks, quotes, brackets, commas or equals signs.",
   "list-growth":
-    "Lists that name other lists make the condition longer than is read (4,194,304 characters).",
+    "A condition has at most 100,000 names of lists and 4,194,304 characters, lists and the lists in these written out.",
   "not-defined": "An append or override needs an earlier definition of the same name.",
   "source-changed": "A rule that is defined again must keep its source.",
   override:

@@ -21,8 +21,14 @@ export interface ListTexts {
   readonly places: ReadonlyMap<string, number>;
 }
 
-/** UTF-16 units of a condition with its lists in place: lists that name others twice double it at every step. */
-export const conditionMax = 4_194_304;
+/**
+ * UTF-16 units of a condition with its lists in place, and what was in these places on the way: lists that name others
+ * twice double it at every step.
+ */
+const conditionMax = 4_194_304;
+
+/** Names of lists in one condition, and in the lists in their places. */
+const usesMax = 100_000;
 
 /** Uses of lists by lists are told so deep: more would be a deep recursion. */
 const notedLevelsMax = 64;
@@ -42,7 +48,9 @@ interface Part extends TextPart {
 interface Piece extends Part {
   start: number;
   end: number;
-  /** Grows from the left to the right. */
+  /** Pieces that were put in together, from the left to the right, have the same. */
+  readonly batch: number;
+  /** Grows from the left to the right; of use only in `#sort`. */
   order: number;
   left: Piece | undefined;
   right: Piece | undefined;
@@ -61,7 +69,10 @@ export class ListUses {
   /** Ends of the chain, both empty. */
   #first: Piece;
   #last: Piece;
+  /** Of all that was put in: what is replaced again took its time too. */
   #length = 0;
+  #useCount = 0;
+  #batch = 0;
 
   constructor(condition: LocatedText, texts: ListTexts) {
     this.#condition = condition;
@@ -77,8 +88,11 @@ export class ListUses {
       const uses = this.#uses[place];
       if (uses === undefined) continue;
       onUse(list.name);
-      // The left one first: each takes the blanks, and perhaps a comma, beside it.
-      for (const use of uses.sort((a, b) => a.order - b.order)) this.#replace(use, list, place);
+      this.#useCount += uses.length;
+      if (this.#useCount > usesMax) return undefined;
+      this.#sort(uses);
+      this.#batch += 1;
+      for (const use of uses) this.#replace(use, list, place);
       if (this.#length > conditionMax) return undefined;
     }
     return this.#joined();
@@ -146,27 +160,25 @@ export class ListUses {
 
   #insert(right: Piece, parts: readonly Part[]): void {
     let left = right.left ?? this.#first;
-    const step = (right.order - left.order) / (parts.length + 1);
-    let isCrowded = false;
     for (const part of parts) {
-      const order = left.order + step;
-      isCrowded ||= order <= left.order || order >= right.order;
-      const piece: Piece = { ...part, order, left, right };
+      const piece: Piece = { ...part, batch: this.#batch, order: 0, left, right };
       if (part.place !== undefined) (this.#uses[part.place] ??= []).push(piece);
       this.#length += part.end - part.start;
       left.right = piece;
       left = piece;
     }
     link(left, right);
-    if (isCrowded) this.#renumber();
   }
 
-  #renumber(): void {
+  /** The left one first: each takes the blanks, and perhaps a comma, beside it. */
+  #sort(uses: Piece[]): void {
+    if (uses[0]?.batch === uses.at(-1)?.batch) return;
     let order = 0;
     for (let at: Piece | undefined = this.#first; at !== undefined; at = at.right) {
       at.order = order;
       order += 1;
     }
+    uses.sort((a, b) => a.order - b.order);
   }
 
   /** What is no word is looked for in all the text, which is then taken apart anew. */
@@ -188,7 +200,7 @@ export class ListUses {
     addUpTo(whole.value.length);
     [this.#first, this.#last] = emptyChain(this.#condition);
     this.#uses.length = 0;
-    this.#length = 0;
+    this.#batch += 1;
     this.#insert(this.#last, parts);
   }
 
@@ -210,9 +222,11 @@ function phraseStarts(text: string, name: string): readonly number[] {
 }
 
 function emptyChain(of: LocatedText): [Piece, Piece] {
-  const ends = { of, start: 0, end: 0, level: 0, left: undefined, right: undefined };
-  const first: Piece = { ...ends, order: 0 };
-  const last: Piece = { ...ends, order: 1 };
+  const first: Piece = {
+    ...{ of, start: 0, end: 0, level: 0, batch: 0, order: 0 },
+    ...{ left: undefined, right: undefined },
+  };
+  const last: Piece = { ...first };
   link(first, last);
   return [first, last];
 }

@@ -6,7 +6,7 @@ import { isPhrase, ListUses, type ListText } from "./list-uses.ts";
 
 /** Puts list items in the place of list names in conditions, and remembers which lists were used. */
 export interface ListExpander {
-  /** Undefined when the condition gets longer than `conditionMax`. */
+  /** Undefined when the condition gets too long. */
   expand(condition: LocatedText): LocatedText | undefined;
   isUsed(name: string): boolean;
   /** The items of a list, names of earlier lists replaced. */

@@ -6,7 +6,6 @@ import type { Steps } from "../util/steps.ts";
 import { expandMacros, type ExpandedMacro, type Expansion } from "../lang/expand.ts";
 import { parseCondition } from "../lang/parser.ts";
 import type { CollectedMacro } from "./collect.ts";
-import { conditionMax } from "./list-uses.ts";
 import type { ListExpander } from "./lists.ts";
 
 /** Parses conditions and puts macros in their place; everything wrong on the way is reported once. */
@@ -68,7 +67,7 @@ function parseWithLists(
 ): ExpandedCondition | undefined {
   const text = lists.expand(condition);
   if (text === undefined) {
-    const message = `cannot put lists in place here: the condition gets longer than ${conditionMax} characters`;
+    const message = "cannot put lists in place here: they make the condition too long";
     const end = condition.value.length;
     diagnostics.push(
       errorAt({ code: "list-growth", message, ...placeIn(condition, { start: 0, end }) }),
