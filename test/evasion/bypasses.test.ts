@@ -30,7 +30,11 @@ function documentedRows(markdown: string): readonly (readonly string[])[] {
 
 t.test("the document has the rows of the test, with the same outcome", (t) => {
   const tried = techniques.map(({ name, expected }) => [name, expected]);
-  t.strictSame(documentedRows(readFileSync(documentFile, "utf8")), tried);
+  const documented = documentedRows(readFileSync(documentFile, "utf8"));
+  t.strictSame(
+    documented.map(([name, outcome]) => [name, outcome]),
+    tried,
+  );
   t.end();
 });
 

@@ -36,8 +36,7 @@ export async function startContainers(
 ): Promise<Containers> {
   const volume = `--volume=${tools}:/tools`;
   const places = new Set<string>(techniques.map(({ where }) => where));
-  // Some enter it from elsewhere.
-  const names = Object.keys(optionsOf).filter((name) => places.has(name) || name === "box");
+  const names = Object.keys(optionsOf).filter((name) => places.has(name));
   await Promise.all(
     names.map(async (name) => {
       const { code, stderr } = await engine.docker(
@@ -50,6 +49,7 @@ export async function startContainers(
   const inner: TestEngine["docker"] = places.has("nested")
     ? await startNestedEngine(engine, nested)
     : (...args) => engine.docker(...args);
+  // Some enter it from elsewhere.
   const victim = (await engine.docker("inspect", "--format={{.State.Pid}}", "box")).stdout.trim();
   const meant = (text: string, name: string): string =>
     text
@@ -57,6 +57,7 @@ export async function startContainers(
       .replace("HOST", String(process.pid))
       .replace("IMAGE", images.curl)
       .replace("DIRECTORY", engine.directory)
+      .replace("TOOLS", tools)
       .replace("DOCKER", findProgram("docker") ?? "docker")
       .replace("NAME", name);
   return {
@@ -77,7 +78,7 @@ export async function startContainers(
       return argv.some((word) => word.includes("VICTIM")) ? "box" : where;
     },
     remove: async () => {
-      await engine.docker("rm", "--force", ...names);
+      if (names.length > 0) await engine.docker("rm", "--force", ...names);
     },
   };
 }

@@ -178,7 +178,7 @@ export const elsewhere: readonly Technique[] = [
   {
     name: "nsenter into the host",
     where: "privileged",
-    argv: ["/bin/nsenter", "-t", "HOST", "-m", "DIRECTORY/tools/attack", "nap", "20"],
+    argv: ["/bin/nsenter", "-t", "HOST", "-m", "TOOLS/attack", "nap", "20"],
     ran: started,
     expected: "detected and killed",
   },

@@ -18,7 +18,7 @@ export const engines: readonly Technique[] = [
   {
     name: "RUN of a build",
     where: "docker",
-    argv: ["build", "--network=none", "--no-cache", "DIRECTORY/tools/build"],
+    argv: ["build", "--network=none", "--no-cache", "TOOLS/build"],
     of: "ANY",
     expected: "denied",
   },
@@ -54,7 +54,7 @@ export const engines: readonly Technique[] = [
     where: "host",
     argv: [
       ...["ctr", "--address", "DIRECTORY/exec/containerd/containerd.sock", "run", "--rm"],
-      ...["--rootfs", "DIRECTORY/tools/root", "by-hand", curl, "-V"],
+      ...["--rootfs", "TOOLS/root", "by-hand", curl, "-V"],
     ],
     expected: "out of reach",
   },

@@ -1,12 +1,15 @@
 // Every technique of the table, in real containers: what is expected of each is what is seen. The quick form leaves the
 // slow ones out; EVASION=full tries all.
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { startRemappedEngine } from "../support/remapped-engine.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
 import { techniques } from "./techniques.ts";
+import { layTools } from "./tools.ts";
 
 const isFull = process.env["EVASION"] === "full";
 /** Containers that are started, a few at a time, with a first exec that must not run. */
@@ -16,11 +19,17 @@ const tried = techniques.filter(({ isSlow }) => isSlow !== true || isFull);
 const rows = [rowOf(["technique", "expected", "seen", "time to action"])];
 
 if (requireEngine(t)) {
+  const tools = mkdtempSync(join(tmpdir(), "evasion-"));
+  t.teardown(() => {
+    rmSync(tools, { recursive: true, force: true });
+  });
+  chmodSync(tools, 0o755);
+  await layTools(tools);
   await t.test("an ordinary engine", { timeout: 1_200_000 }, async (t) => {
     const engine = await startEngine();
     t.teardown(() => engine.stop());
     const ordinary = tried.filter(({ engine }) => engine === undefined);
-    await onStage(t, { engine, techniques: ordinary }, async (stage) => {
+    await onStage(t, { engine, tools, techniques: ordinary }, async (stage) => {
       await t.test(`the entry point is denied, ${starts} times of ${starts}`, async (t) => {
         const { denied } = await stage.startMany(starts);
         t.equal(denied, starts);
@@ -33,7 +42,7 @@ if (requireEngine(t)) {
     const { engine, runBy } = await startRemappedEngine();
     t.teardown(() => engine.stop());
     const remapped = tried.filter(({ engine }) => engine === "remapped");
-    await onStage(t, { engine, techniques: remapped, runBy });
+    await onStage(t, { engine, tools, techniques: remapped, runBy });
   });
 }
 

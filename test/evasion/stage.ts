@@ -8,7 +8,7 @@ import { buildImages, images } from "../support/images.ts";
 import { startContainers, type Containers } from "./containers.ts";
 import { fateOf, type Fate, type Seen } from "./fate.ts";
 import type { Technique } from "./technique.ts";
-import { layTools } from "./tools.ts";
+import { unpackImage } from "./tools.ts";
 
 /** What was seen of an attempt. */
 export interface Attempt {
@@ -67,15 +67,22 @@ const policies = `policies:
 /** What a stage is opened for. */
 export interface StageOptions {
   readonly engine: TestEngine;
+  /** The directory of tools.ts. */
+  readonly tools: string;
   readonly techniques: readonly Technique[];
   /** A program, and its arguments, that is to run the daemon. */
   readonly runBy?: readonly string[];
 }
 
-/** Builds images and tools, makes the attempts that nobody guards, and starts the daemon and the containers. */
-export async function openStage({ engine, techniques, runBy = [] }: StageOptions): Promise<Stage> {
+/** Builds images, makes the attempts that nobody guards, and starts the daemon and the containers. */
+export async function openStage({
+  engine,
+  tools,
+  techniques,
+  runBy = [],
+}: StageOptions): Promise<Stage> {
   await buildImages(engine);
-  const tools = await layTools(engine);
+  if (techniques.some(({ where }) => where === "host")) await unpackImage(engine, tools);
   const unguarded = techniques.filter((technique) => isTriedUnguarded(technique, techniques));
   const sound = await tryUnguarded(engine, tools, unguarded);
   const daemon = await startDaemon({
@@ -113,10 +120,13 @@ async function tryUnguarded(
 ): Promise<ReadonlyMap<string, string | undefined>> {
   const containers = await startContainers(engine, tools, techniques);
   const ends = new Map<string, string | undefined>();
-  for (const technique of techniques) {
-    const end = await containers.run(technique, `unguarded-${ends.size}`);
+  const untried = [...techniques];
+  await inLanes(techniques.length, async () => {
+    const technique = untried.shift();
+    if (technique === undefined) return;
+    const end = await containers.run(technique, `unguarded-${untried.length}`);
     ends.set(technique.name, hasShown(end, technique.ran ?? curlRan) ? undefined : textOf(end));
-  }
+  });
   await containers.remove();
   return ends;
 }

@@ -8,9 +8,8 @@ import { promisify } from "node:util";
 import type { TestEngine } from "../support/engine.ts";
 import { images, librariesOf } from "../support/images.ts";
 
-/** The image of curl must be there. Returns the directory. */
-export async function layTools(engine: TestEngine): Promise<string> {
-  const tools = join(engine.directory, "tools");
+/** Lays them in this directory. */
+export async function layTools(tools: string): Promise<void> {
   for (const folder of ["lib", "www", "build", "root"]) {
     mkdirSync(join(tools, folder), { recursive: true });
   }
@@ -30,12 +29,11 @@ export async function layTools(engine: TestEngine): Promise<string> {
   writeFileSync(join(tools, "www/proof"), "proof of a request\n");
   const build = `FROM ${images.curl}\nRUN ["/usr/bin/curl", "-V"]\n`;
   writeFileSync(join(tools, "build/Dockerfile"), build);
-  await unpackImage(engine, join(tools, "root"));
-  return tools;
 }
 
-/** For a container that no engine knows. */
-async function unpackImage(engine: TestEngine, root: string): Promise<void> {
+/** The image of curl, for a container that no engine knows. */
+export async function unpackImage(engine: TestEngine, tools: string): Promise<void> {
+  const root = join(tools, "root");
   const archive = `${root}.tar`;
   const { stdout } = await engine.docker("create", images.curl);
   await engine.docker("export", "--output", archive, stdout.trim());
