@@ -134,6 +134,9 @@ export function createSettlement(parts: {
     requestCoverage: (containerId, pid) => {
       post({ kind: "cover", containerId, pid });
     },
+    setDevices: (containerId, devices) => {
+      places.setDevices(containerId, devices);
+    },
     rootsOf: (containerId) => places.rootsOf(containerId),
     canDeny: () => judge.canDeny,
     couldDeny: (containerId) => {

@@ -120,6 +120,9 @@ function setUp(options: SetUp = {}) {
     setMode: ({ device, generation }, mode) => told.push(`${device}/${generation} ${mode}`),
     setDefaultMode: () => undefined,
     requestCoverage: (containerId, pid) => told.push(`cover ${containerId.slice(0, 1)} ${pid}`),
+    setDevices: (id, devices) => {
+      places.setDevices(id, devices);
+    },
     rootsOf: (id) => places.rootsOf(id),
     canDeny: () => options.canDeny ?? true,
     couldDeny: () => options.canDeny ?? true,

@@ -31,6 +31,10 @@ const formerMax = 4_096;
  */
 export class Places {
   readonly #containers = new Map<string, Container>();
+  /** Superblocks beside its roots, by container. */
+  readonly #devices = new Map<string, readonly number[]>();
+  /** Who can execute from each of those; undefined where several can. */
+  #users: ReadonlyMap<number, string | undefined> = new Map();
   readonly #roots = new Map<number, Root>();
   /** By generation, which names one life of one number. */
   readonly #formerOwners = new Map<number, string>();
@@ -51,6 +55,7 @@ export class Places {
 
   /** Forgets a container. */
   removeContainer(id: string): void {
+    this.setDevices(id, []);
     this.#containers.delete(id);
     for (const root of this.#roots.values()) {
       if (root.owner !== id) continue;
@@ -81,6 +86,17 @@ export class Places {
     this.#roots.delete(device);
   }
 
+  /** Superblocks beside its roots that a container can execute from, and the host cannot: tmpfs, its own /dev. */
+  setDevices(id: string, devices: readonly number[]): void {
+    if (devices.length === 0 && !this.#devices.delete(id)) return;
+    if (devices.length > 0) this.#devices.set(id, devices);
+    const users = new Map<number, string | undefined>();
+    for (const [user, used] of this.#devices) {
+      for (const device of used) users.set(device, users.has(device) ? undefined : user);
+    }
+    this.#users = users;
+  }
+
   /** The roots of a container. */
   rootsOf(id: string): readonly DeviceLife[] {
     return [...this.#roots.values()].filter(({ owner }) => owner === id);
@@ -91,14 +107,18 @@ export class Places {
     return this.#roots.get(device)?.owner;
   }
 
-  /** The engine's container that an exec belongs to, by device first and cgroup second. */
+  /**
+   * The engine's container that an exec belongs to, by its root's device first and cgroup second. Who has left the
+   * container's control groups is known by what only that container can execute from.
+   */
   identify(life: DeviceLife, cgroupIds: readonly string[]): Identity {
     const known = cgroupIds.find((id) => this.#containers.has(id));
     const root = this.#rootAt(life);
     // A number that nobody has claimed yet is learnt from the first process on it.
     if (root !== undefined && root.owner === undefined && known !== undefined)
       this.#setOwner(root, known);
-    const id = root?.owner ?? known ?? cgroupIds[0] ?? this.#formerOwners.get(life.generation);
+    const former = this.#formerOwners.get(life.generation);
+    const id = root?.owner ?? known ?? cgroupIds[0] ?? former ?? this.#userOf(life);
     if (id === undefined) return {};
     const container = this.#containers.get(id);
     return container === undefined ? { containerId: id } : { containerId: id, container };
@@ -117,6 +137,10 @@ export class Places {
     const isNews = root.owner === undefined;
     root.owner = id;
     if (isNews) this.#onOwned(root, true);
+  }
+
+  #userOf({ device, generation }: DeviceLife): string | undefined {
+    return generation === 0 ? this.#users.get(device) : undefined;
   }
 
   #rootAt({ device, generation }: DeviceLife): Root | undefined {

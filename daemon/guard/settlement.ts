@@ -16,6 +16,8 @@ export interface SettlementPort {
   setDefaultMode(mode: "observe" | "hold"): void;
   /** Asks for marks on everything else the container can execute from; `covered` is the answer. */
   requestCoverage(containerId: string, pid: number): void;
+  /** Which superblocks beside its roots a container can execute from now. */
+  setDevices(containerId: string, devices: readonly number[]): void;
   /** Superblocks that are the container's root. */
   rootsOf(containerId: string): readonly RootLife[];
   /** Whether some policy in force could refuse an exec anywhere. */
@@ -101,6 +103,7 @@ export class Settlement {
       ...{ devices, isComplete },
     };
     this.#containers.set(containerId, settled);
+    this.#port.setDevices(containerId, devices);
     // What waits may go on; the next exec is held again, and shows the places perhaps.
     if (!isComplete) return;
     settled.mode = this.#port.couldDeny(containerId) ? "hold" : "observe";
@@ -133,6 +136,7 @@ export class Settlement {
     } else {
       this.#containers.delete(containerId);
     }
+    this.#port.setDevices(containerId, []);
     for (const root of this.#port.rootsOf(containerId)) this.#port.setMode(root, "hold");
     for (const device of settled.devices) this.#setShared(device);
     this.#setDefault();

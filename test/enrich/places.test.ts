@@ -86,6 +86,72 @@ const rows: readonly [
     "db",
   ],
   [
+    "what only one container can execute from tells it where the cgroup does not",
+    (places) => {
+      places.setContainer(web);
+      places.setContainer(db);
+      places.setDevices(web.id, [8, 9]);
+      places.setDevices(db.id, [7, 8]);
+    },
+    { device: 9, generation: 0 },
+    [],
+    "web",
+  ],
+  [
+    "what several can does not",
+    (places) => {
+      places.setContainer(web);
+      places.setDevices(web.id, [8, 9]);
+      places.setDevices(db.id, [7, 8]);
+    },
+    { device: 8, generation: 0 },
+    [],
+    undefined,
+  ],
+  [
+    "the cgroup is believed before it",
+    (places) => {
+      places.setContainer(web);
+      places.setContainer(db);
+      places.setDevices(web.id, [9]);
+    },
+    { device: 9, generation: 0 },
+    [db.id],
+    "db",
+  ],
+  [
+    "nor does what it could when it ran",
+    (places) => {
+      places.setContainer(web);
+      places.setDevices(web.id, [9]);
+      places.setDevices(web.id, []);
+    },
+    { device: 9, generation: 0 },
+    [],
+    undefined,
+  ],
+  [
+    "nor what a removed one could",
+    (places) => {
+      places.setContainer(web);
+      places.setDevices(web.id, [9]);
+      places.removeContainer(web.id);
+    },
+    { device: 9, generation: 0 },
+    [],
+    undefined,
+  ],
+  [
+    "a root in another life is not taken for it",
+    (places) => {
+      places.setContainer(web);
+      places.setDevices(web.id, [42]);
+    },
+    life,
+    [],
+    undefined,
+  ],
+  [
     "a number in a later life does not mean its old owner",
     (places) => {
       places.setContainer(web);

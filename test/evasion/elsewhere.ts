@@ -164,6 +164,12 @@ export const elsewhere: readonly Technique[] = [
     name: "other control groups, copy in /dev",
     where: "privileged",
     script: `${leaveGroups}; cp ${curl} /dev/left; /dev/left -V; :`,
+    expected: "denied",
+  },
+  {
+    name: "other control groups, copy on a volume",
+    where: "privileged",
+    script: `${leaveGroups}; cp ${curl} /tools/left; /tools/left -V; :`,
     expected: "out of reach",
   },
   {

@@ -19,6 +19,11 @@ const rows: readonly (readonly [string, Partial<Sight>, Seen])[] = [
   ["refused", { alert: denied }, "denied"],
   ["refused, and it ran", { alert: denied, ...ran }, "ran, though told as denied"],
   ["refused, but it never works", { alert: denied, isAttackSound: false }, "did not work"],
+  [
+    "killed, but it has not shown what it always shows",
+    { alert: killed, isAttackSound: false },
+    "did not work",
+  ],
   ["told", { alert: told, ...ran }, "detected"],
   ["told, and it did not run", { alert: told }, "did not work"],
   ["told of another container", { alert: denied, isNamedRight: false }, "told of another"],

@@ -22,7 +22,7 @@ export interface Sight {
   readonly hasRun: boolean;
   /** It has shown that nothing ended it. */
   readonly hasSurvived: boolean;
-  /** Where it is refused it shows nothing: the attempt has worked without a guard, or came as far as the exec. */
+  /** It has shown what it shows in any case, and has worked without a guard where it is refused. */
   readonly isAttackSound: boolean;
   /** Names of container and user are as they should be. */
   readonly isNamedRight: boolean;
@@ -31,12 +31,10 @@ export interface Sight {
 /** What became of it. */
 export function fateOf(sight: Sight): Seen {
   const { alert, hasRun, hasSurvived, isAttackSound, isNamedRight } = sight;
+  if (!isAttackSound) return "did not work";
   if (alert === undefined) return hasRun ? "out of reach" : "did not work";
   if (!isNamedRight) return "told of another";
-  if (alert.verdict === "deny") {
-    if (hasRun) return "ran, though told as denied";
-    return isAttackSound ? "denied" : "did not work";
-  }
+  if (alert.verdict === "deny") return hasRun ? "ran, though told as denied" : "denied";
   // What was alive to be killed had been started, whether it came to show it or not.
   const isKilled = alert.outcomes.some(
     ({ action, status, detail }) =>

@@ -41,11 +41,11 @@ export const memory: readonly Technique[] = [
     expected: "detected and killed",
   },
   {
-    name: "program in memory that has ended, its pid another's",
+    name: "program in memory, its pid another's as soon as it has ended",
     where: "privileged",
-    argv: attack("pid", "/bin/busybox", "true"),
-    ran: /^lived: 20 of 20$/m,
-    expected: "detected",
+    argv: attack("pid", "/bin/busybox", "sleep", "20"),
+    reached: /^lived: 20 of 20$/m,
+    expected: "detected and killed",
   },
   {
     name: "arguments rewritten by a second thread",

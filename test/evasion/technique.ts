@@ -24,8 +24,8 @@ export interface Technique {
   /** What shows that the program did run, where it is not the version line of curl. */
   readonly ran?: RegExp;
   /**
-   * What shows that the attempt came as far as the exec, where it is refused. Left out, the attempt is made once before
-   * anything guards, and has to succeed.
+   * What the attempt shows whatever becomes of it: that it came as far as the exec, say. Where it is refused and this is
+   * left out, the attempt is made once before anything guards, and has to succeed.
    */
   readonly reached?: RegExp;
   /** The container that the alert is to name, where it is not the one it is tried in. */

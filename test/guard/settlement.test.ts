@@ -6,17 +6,21 @@ import { Settlement } from "../../daemon/guard/settlement.ts";
 function setUp(roots: Readonly<Record<string, readonly (readonly [number, number])[]>> = {}) {
   const told: string[] = [];
   const deniers = new Set<string>();
+  const used = new Map<string, readonly number[]>();
   const settlement = new Settlement({
     setMode: ({ device, generation }, mode) => told.push(`${device}/${generation} ${mode}`),
     setDefaultMode: (mode) => told.push(`default ${mode}`),
     requestCoverage: (containerId, pid) => told.push(`cover ${containerId} ${pid}`),
+    setDevices: (id, devices) => {
+      used.set(id, devices);
+    },
     rootsOf: (id) => (roots[id] ?? []).map(([device, generation]) => ({ device, generation })),
     canDeny: () => deniers.size > 0,
     couldDeny: (id) => deniers.has(id),
   });
   /** What was told since the last look. */
   const news = (): readonly string[] => told.splice(0);
-  return { settlement, deniers, news };
+  return { settlement, deniers, used, news };
 }
 
 t.test("a container's places are asked for once, and it is settled when they are marked", (t) => {
@@ -44,6 +48,16 @@ t.test("places that could not be seen are asked for again at the next exec, whic
   settlement.covered("web", { devices: [5], isComplete: true });
   settlement.begin("web", 9);
   t.strictSame(news(), ["cover web 8", "42/1 observe", "5/0 observe", "default observe"]);
+  t.end();
+});
+
+t.test("what a container can execute from is told, until it stops", (t) => {
+  const { settlement, used } = setUp();
+  settlement.begin("web", 7);
+  settlement.covered("web", { devices: [5, 6], isComplete: true });
+  t.strictSame(used.get("web"), [5, 6]);
+  settlement.reset("web");
+  t.strictSame(used.get("web"), []);
   t.end();
 });
 
