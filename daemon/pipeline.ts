@@ -5,6 +5,7 @@ import { enrich } from "./enrich/enrich.ts";
 import { containerIdsOf } from "./enrich/cgroup.ts";
 import { Drafting, type Answered } from "./drafting.ts";
 import { factsOf, lifeOf } from "./exec-facts.ts";
+import { judgeFinding } from "./finding-judgement.ts";
 import { answered, crowdedText, unknownText, unlistedText } from "./guard/overruled.ts";
 import { ToldRules } from "./guard/told-rules.ts";
 import { WaitingRoom } from "./guard/waiting-room.ts";
@@ -15,7 +16,7 @@ import type { GuardCounters } from "./model/guard-messages.ts";
 import type { Rule } from "./rules/ruleset.ts";
 import type { GateRecord } from "./tracer/gate-record.ts";
 import type { PipelineOptions } from "./pipeline-port.ts";
-import { ProgramJudgement, withFoundVerdict } from "./program-judgement.ts";
+import { ProgramJudgement } from "./program-judgement.ts";
 import { Tracer, type TracedExec } from "./tracer/trace.ts";
 
 interface Pending {
@@ -230,13 +231,11 @@ export class Pipeline {
 
   /** Judges what a second view found: an event of its own, for which the rules in `told` have spoken already. */
   takeFinding(finding: ExecEvent, told: ReadonlySet<string>): void {
-    const { clients, judge, nextNumber } = this.#options;
-    const named = clients.name({ ...finding, number: nextNumber() });
-    const event = withFoundVerdict(named, judge.programListsOf(named.container));
-    const rules = judge.match(event).filter(({ name }) => !told.has(name));
-    if (rules.length === 0) return;
-    const decision = judge.decide(event, rules);
-    this.#drafting.draft({ event, rules, decision, answered: { verdict: "allow" } });
+    try {
+      judgeFinding(this.#options, this.#drafting, { event: finding, told });
+    } catch (error) {
+      this.#fail(error, "a finding could not be judged", { path: finding.file.path });
+    }
   }
 
   #act({ event, traced, rules, isKnown, early }: Matched): Verdict {
@@ -281,14 +280,17 @@ export class Pipeline {
     try {
       work();
     } catch (error) {
-      this.#decisionFailures += 1;
-      this.#answer(record, this.#options.bounds.onDeadline);
+      const { onDeadline: answer } = this.#options.bounds;
+      this.#answer(record, answer);
       this.#options.contents.done(record);
-      this.#options.log.error("a decision failed; the exec got the answer of gate.on_deadline", {
-        answer: this.#options.bounds.onDeadline,
-        path: record.file.path,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
+      const what = "a decision failed; the exec got the answer of gate.on_deadline";
+      this.#fail(error, what, { answer, path: record.file.path });
     }
+  }
+
+  #fail(error: unknown, what: string, fields: Readonly<Record<string, string>>): void {
+    this.#decisionFailures += 1;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.log.error(what, { ...fields, error: text });
   }
 }

@@ -296,6 +296,28 @@ for (const onDeadline of ["allow", "deny"] as const) {
   }
 }
 
+t.test("a judge that throws at a finding: that is counted, and the next is judged", (t) => {
+  let isBroken = true;
+  const { pipeline, take, events, lines, outputs } = setUp({
+    rules: [webFetch],
+    onMatch: ({ number }) => {
+      if (isBroken && number > 1) throw new Error("broken rule");
+    },
+  });
+  take({});
+  const [event] = events;
+  if (event === undefined) throw new Error("it was judged");
+  const told: ReadonlySet<string> = new Set();
+  pipeline.takeFinding(event, told);
+  t.match(pipeline.counters(), { decisionFailures: 1 });
+  t.match(lines, [{ level: "error", fields: { path: "/usr/bin/curl", error: /broken rule/ } }]);
+  isBroken = false;
+  pipeline.takeFinding(event, told);
+  t.equal(outputs().length, 2);
+  t.match(pipeline.counters(), { decisionFailures: 1 });
+  t.end();
+});
+
 t.test("a judge that throws at what waited leaves the others waiting", (t) => {
   const { take, sweep, answers, pipeline, settlement, events } = setUp({
     isSettled: false,
