@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { routes } from "../../daemon/control/routes.ts";
 import { createControlServer, type ControlServerOptions } from "../../daemon/control/server.ts";
 import { createCallers } from "../../daemon/host/callers.ts";
 import { loadBinding } from "../../daemon/kernel/binding.ts";
@@ -96,6 +97,38 @@ for (const [name, groups, read, write] of rows) {
     t.ok(Number(audit?.fields["pid"]) > 1);
   });
 }
+
+const bodyOf: Readonly<Record<string, object>> = {
+  "/v1/allowlist/learn": { image: "nginx", for: "1m" },
+  "/v1/allowlist/learned": { session: 1 },
+  "/v1/undo": JSON.parse(undo) as object,
+};
+
+// By the table: a route that is added is asked as well.
+for (const { method, path, access } of routes.filter((route) => route.access === "write")) {
+  t.test(
+    `a reader may not ${method} ${path}, with whatever body`,
+    { skip: process.getuid?.() === 0 ? false : "needs root" },
+    async (t) => {
+      const { socketPath, lines } = await setUp(t);
+      const user = { uid: 65_534, gid: 65_534, groups: [readers.id] };
+      const body = bodyOf[path];
+      t.equal(await callAs(user, socketPath, method, path, JSON.stringify(body ?? {})), "403");
+      const audit = lines.find(({ message }) => message.startsWith("control call"));
+      t.match(audit?.fields, { method, path, status: 403 }, access);
+    },
+  );
+}
+
+t.test("learning has no route that a reader could begin or end it by", (t) => {
+  const learning = routes.filter(({ path }) => path.startsWith("/v1/allowlist/"));
+  t.strictSame(learning.map(({ method, path, access }) => `${method} ${path} ${access}`).sort(), [
+    "GET /v1/allowlist/learn read",
+    "POST /v1/allowlist/learn write",
+    "POST /v1/allowlist/learned write",
+  ]);
+  t.end();
+});
 
 t.test("whom the kernel does not name gets nothing", async (t) => {
   const { socketPath } = await setUp(t, { identify: () => Promise.resolve(undefined) });
