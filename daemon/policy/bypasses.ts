@@ -78,14 +78,14 @@ export const bypasses: readonly Bypass[] = [
   },
   {
     id: "unmarked-static",
-    name: "a static program on a file system that was mounted later, or a volume's static entry point",
+    name: "a static program on a mount that no other exec has shown yet, or in the host's namespace",
     seenBy: "nobody",
     fields: [],
     note: "the gate has no mark there in time",
   },
   {
     id: "interpreter",
-    name: "what an interpreter does by itself: shell builtins, /dev/tcp, sh FILE",
+    name: "what an interpreter does by itself: shell builtins, /dev/tcp, sh FILE; mapped or injected code",
     seenBy: "nobody",
     fields: [],
     note: "there is no exec",
