@@ -28,9 +28,15 @@ export async function startRemappedEngine(): Promise<RemappedEngine> {
     join(directory, "ids"),
     ["nobody", "nogroup"].map((name) => `${name}:${firstId}:65536\n`).join(""),
   );
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true });
+  };
   const engine = await startEngine({
     flags: ["--userns-remap=nobody:nogroup"],
     runBy: ["unshare", "--mount", "/bin/sh", "-c", inNamespace, "in-namespace", directory],
+  }).catch((error: unknown) => {
+    remove();
+    throw error;
   });
   const pid = readFileSync(join(directory, "pid"), "utf8").trim();
   return {
@@ -38,7 +44,7 @@ export async function startRemappedEngine(): Promise<RemappedEngine> {
       ...engine,
       stop: async () => {
         await engine.stop();
-        rmSync(directory, { recursive: true, force: true });
+        remove();
       },
     },
     runBy: ["nsenter", `--mount=/proc/${pid}/ns/mnt`],
