@@ -39,12 +39,17 @@ interface Place {
   readonly notes: readonly Note[];
 }
 
+/** Warnings of one condition: macros that are used twice by each other double them at every step. */
+const warningsMax = 1000;
+
 class Walk<E> implements Reporter {
   readonly catalogue: FieldCatalogue<E>;
   readonly #known: Map<Expr, CheckResult<E>>;
   readonly #place: Place;
   /** A set, because one faulty macro may be reached on very many ways. */
-  readonly #diagnostics = new Set<Diagnostic>();
+  readonly #errors = new Set<Diagnostic>();
+  /** As often as a macro is used, as upstream has it. */
+  readonly #warnings: Diagnostic[] = [];
 
   constructor(catalogue: FieldCatalogue<E>, known: Map<Expr, CheckResult<E>>, place: Place) {
     this.catalogue = catalogue;
@@ -58,15 +63,15 @@ class Walk<E> implements Reporter {
       const message = `cannot compile a condition of more than ${checksMax} checks, macros written out`;
       this.error("too-large", message, expr.range);
     }
-    return { checked, diagnostics: [...this.#diagnostics] };
+    return { checked, diagnostics: [...this.#errors, ...this.#warnings] };
   }
 
   error(code: LangCode, message: string, range: Range): void {
-    this.#diagnostics.add(errorAt({ code, message, ...this.#at(range) }));
+    this.#errors.add(errorAt({ code, message, ...this.#at(range) }));
   }
 
   warning(code: LangCode, message: string, range: Range): void {
-    this.#diagnostics.add(warningAt({ code, message, ...this.#at(range) }));
+    this.#warnings.push(warningAt({ code, message, ...this.#at(range) }));
   }
 
   /** Looks an operand up and reports its fault. */
@@ -114,7 +119,10 @@ class Walk<E> implements Reporter {
       result = new Walk(this.catalogue, this.#known, place).run(body);
       this.#known.set(body, result);
     }
-    for (const diagnostic of result.diagnostics) this.#diagnostics.add(diagnostic);
+    for (const diagnostic of result.diagnostics) {
+      if (diagnostic.severity === "error") this.#errors.add(diagnostic);
+      else if (this.#warnings.length < warningsMax) this.#warnings.push(diagnostic);
+    }
     return result.checked;
   }
 

@@ -51,7 +51,9 @@ export function parseFieldRest(scanner: Scanner, name: Token): FieldNode {
   const argument = takeIndex(scanner);
   const range = { start, end: scanner.position };
   const field = { kind: "field", name: name.value, range } as const;
-  return argument === undefined ? field : { ...field, argument: argument.value };
+  // An empty one in quotes is none, as upstream (quirk).
+  const isGiven = argument !== undefined && argument.value !== "";
+  return isGiven ? { ...field, argument: argument.value } : field;
 }
 
 function takeIndex(scanner: Scanner): Token | undefined {

@@ -1286,6 +1286,12 @@ const sections: Readonly<Record<string, readonly Row[]>> = {
   ],
   "§5 resolution": [
     [
+      "a doubtful value of a macro that is used twice",
+      `- macro: m\n  condition: proc.name = proc.pname\n` +
+        rule({ condition: `${C} and (m or not m)` }),
+      { w: [LC, LC] },
+    ],
+    [
       "list names side by side in quoted text",
       `- list: l\n  items: [a]\n` + rule({ condition: `${C} and proc.args = "x l  l y"` }),
       { cond: '(evt.type = execve and proc.args = "x a a y")' },

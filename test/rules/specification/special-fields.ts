@@ -219,6 +219,10 @@ export const specialFieldsTables: readonly Table[] = [
     rows: [
       ["proc.aname exists", { "proc.aname": ["a"] }, true],
       ["proc.aname exists", { "proc.aname": [] }, false],
+      ['proc.aname[""] = a', { "proc.aname": ["b", "a"] }, true],
+      ['proc.env[""] = A=1', { "proc.env": "A=1" }, "syntax"],
+      [`proc.env[''] = "A=1"`, { "proc.env": "A=1" }, true],
+      ['evt.arg[""] = a', {}, "field-argument"],
       ["proc.aname exists", {}, false],
       ["proc.aname contains x", { "proc.aname": ["a", "bx"] }, true],
       ["proc.aname != a", { "proc.aname": ["a"] }, false],
