@@ -26,9 +26,11 @@ const policies = `policies:
 function layTools(directory: string): { readonly folder: string; readonly digest: string } {
   const folder = join(directory, "tools");
   mkdirSync(folder);
-  const source = fileURLToPath(new URL("../evasion/attack.c", import.meta.url));
+  const sources = ["attack.c", "attack-beyond.c"].map((name) =>
+    fileURLToPath(new URL(`../evasion/${name}`, import.meta.url)),
+  );
   const attack = join(folder, "attack");
-  execFileSync("gcc", ["-static", "-pthread", "-w", "-o", attack, source]);
+  execFileSync("gcc", ["-static", "-pthread", "-w", "-o", attack, ...sources]);
   copyFileSync("/bin/busybox", join(folder, "ls"));
   const digest = createHash("sha256").update(readFileSync(attack)).digest("hex");
   return { folder, digest };
