@@ -20,7 +20,7 @@ const sees = {
 const home = {
   dockerode: "host/docker",
   winston: "host/log",
-  yaml: "text/yaml(-layout)?",
+  yaml: "text/yaml(-layout|-faults)?",
   zod: "text/schema",
   re2js: "lang/regex",
   commander: "cli/program",
