@@ -46,9 +46,7 @@ class GuardThread {
   readonly #settings: GuardSettings;
   readonly #judge: CurrentJudge;
   readonly #gate: AnyGate;
-  readonly #places = new Places((root, isOwned) => {
-    this.#gate.setOwned(root, isOwned);
-  });
+  readonly #places = new Places();
   readonly #tree: ProcessTree;
   readonly #users = new ContainerUsers();
   readonly #settlement: Settlement;

@@ -38,18 +38,12 @@ export class Places {
   readonly #roots = new Map<number, Root>();
   /** By generation, which names one life of one number. */
   readonly #formerOwners = new Map<number, string>();
-  readonly #onOwned: (root: DeviceLife, isOwned: boolean) => void;
-
-  /** `onOwned`: an owner of a root has become known, or is not known any more. */
-  constructor(onOwned: (root: DeviceLife, isOwned: boolean) => void = () => undefined) {
-    this.#onOwned = onOwned;
-  }
 
   /** Takes a container, or what is newly known of it. */
   setContainer(container: Container): void {
     this.#containers.set(container.id, container);
     for (const root of this.#roots.values()) {
-      if (isRootOf(container, root.point)) this.#setOwner(root, container.id);
+      if (isRootOf(container, root.point)) root.owner = container.id;
     }
   }
 
@@ -61,7 +55,6 @@ export class Places {
       if (root.owner !== id) continue;
       this.#rememberOwner(root);
       delete root.owner;
-      this.#onOwned(root, false);
     }
   }
 
@@ -75,7 +68,7 @@ export class Places {
     const root: Root = { ...life, point };
     this.#rememberOwner(this.#roots.get(life.device));
     this.#roots.set(life.device, root);
-    if (owner !== undefined) this.#setOwner(root, owner.id);
+    if (owner !== undefined) root.owner = owner.id;
   }
 
   /** A superblock is gone; its number may be somebody else's already. */
@@ -115,8 +108,7 @@ export class Places {
     const known = cgroupIds.find((id) => this.#containers.has(id));
     const root = this.#rootAt(life);
     // A number that nobody has claimed yet is learnt from the first process on it.
-    if (root !== undefined && root.owner === undefined && known !== undefined)
-      this.#setOwner(root, known);
+    if (root !== undefined && known !== undefined) root.owner ??= known;
     const former = this.#formerOwners.get(life.generation);
     const id = root?.owner ?? known ?? cgroupIds[0] ?? former ?? this.#userOf(life);
     if (id === undefined) return {};
@@ -124,19 +116,13 @@ export class Places {
     return container === undefined ? { containerId: id } : { containerId: id, container };
   }
 
-  // No control group was read for what was executed there while its owner was known.
+  // For whoever has left the control groups, or whose control group could not be read.
   #rememberOwner(root: Root | undefined): void {
     if (root?.owner === undefined) return;
     this.#formerOwners.set(root.generation, root.owner);
     const oldest = this.#formerOwners.keys().next();
     if (this.#formerOwners.size > formerMax && oldest.done !== true)
       this.#formerOwners.delete(oldest.value);
-  }
-
-  #setOwner(root: Root, id: string): void {
-    const isNews = root.owner === undefined;
-    root.owner = id;
-    if (isNews) this.#onOwned(root, true);
   }
 
   #userOf({ device, generation }: DeviceLife): string | undefined {

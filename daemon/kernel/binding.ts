@@ -49,11 +49,6 @@ export interface Binding {
     handle: number,
     ...mode: [major: number, minor: number, mode: number, generation: number]
   ): void;
-  /** While it is known whose root this is, no control group is read for execs there. A generation as in gateSetMode. */
-  gateSetOwned(
-    handle: number,
-    ...root: [major: number, minor: number, generation: number, isOwned: boolean]
-  ): void;
   /** Deadline of execs that come from now on, and its answer for all that wait. */
   gateSetDeadline(handle: number, deadlineMs: number, denyOnDeadline: boolean): void;
   /** Mode of devices without one of their own. */

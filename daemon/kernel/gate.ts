@@ -158,12 +158,6 @@ export class Gate {
     this.#binding.gateSetMode(this.handle, major, device % 0x100000, gateModes[mode], generation);
   }
 
-  /** Whether it is known whose root this is: no control group is read for execs there then. */
-  setOwned({ device, generation }: DeviceLife, isOwned: boolean): void {
-    const major = Math.floor(device / 0x100000);
-    this.#binding.gateSetOwned(this.handle, major, device % 0x100000, generation, isOwned);
-  }
-
   /** How long an exec may be held from now on, milliseconds, and the answer after that. */
   setDeadline(deadlineMs: number, onDeadline: "allow" | "deny"): void {
     this.#binding.gateSetDeadline(this.handle, deadlineMs, onDeadline === "deny");

@@ -99,10 +99,6 @@ export class WithoutGate implements AnyGate {
     return;
   }
 
-  setOwned(): void {
-    return;
-  }
-
   setDeadline(): void {
     return;
   }

@@ -278,31 +278,6 @@ t.test("what is newly known of a container takes the place of what was", (t) => 
   t.end();
 });
 
-t.test(
-  "it is told when the owner of a root becomes known, and when it is not known any more",
-  (t) => {
-    const told: unknown[] = [];
-    const places = new Places(({ device, generation }, isOwned) => {
-      told.push([device, generation, isOwned]);
-    });
-    places.addRoot(life, webPoint);
-    t.strictSame(told.splice(0), []);
-    places.setContainer(web);
-    places.setContainer({ ...web, name: "renamed" });
-    t.strictSame(told.splice(0), [[42, 1, true]], "once");
-    places.removeContainer(web.id);
-    t.strictSame(told.splice(0), [[42, 1, false]]);
-    places.setContainer(db);
-    places.addRoot({ device: 43, generation: 2 }, dbPoint);
-    t.strictSame(told.splice(0), [[43, 2, true]]);
-    places.addRoot({ device: 44, generation: 3 }, "/somewhere/else");
-    places.identify({ device: 44, generation: 3 }, [db.id]);
-    places.identify({ device: 44, generation: 3 }, [db.id]);
-    t.strictSame(told.splice(0), [[44, 3, true]], "learnt from a process");
-    t.end();
-  },
-);
-
 t.test("an exec of a life that is over is its container's still", (t) => {
   const places = new Places();
   places.setContainer(web);

@@ -89,52 +89,6 @@ if (requireRoot(t)) {
     },
   );
 
-  await t.test("no control group is read where it is known whose root this is", async (t) => {
-    const { gate, records } = open(t);
-    const overlay = mount(t);
-    await until(() => rootOf(gate, overlay) !== undefined, waitMs);
-    const { device } = overlay;
-    const { generation = 0 } = rootOf(gate, overlay) ?? {};
-    const steps: readonly [name: string, tell: () => void, isRead: boolean][] = [
-      ["nobody has told", () => undefined, true],
-      [
-        "another life",
-        () => {
-          gate.setOwned({ device, generation: generation + 1 }, true);
-        },
-        true,
-      ],
-      [
-        "no root",
-        () => {
-          gate.setOwned({ device, generation: 0 }, true);
-        },
-        true,
-      ],
-      [
-        "its life",
-        () => {
-          gate.setOwned({ device, generation }, true);
-        },
-        false,
-      ],
-      [
-        "its container is forgotten",
-        () => {
-          gate.setOwned({ device, generation }, false);
-        },
-        true,
-      ],
-    ];
-    for (const [name, tell, isRead] of steps) {
-      tell();
-      records.length = 0;
-      t.equal(await run(join(overlay.root, "bin/true")), 0);
-      await until(() => records.length === 1, waitMs);
-      t.equal(records[0]?.cgroup !== "", isRead, name);
-    }
-  });
-
   await t.test("roots that are mounted before are found when the forms are told", (t) => {
     const overlay = mount(t);
     const { gate } = open(t, []);

@@ -119,15 +119,6 @@ Napi::Value GateSetMode(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// handle, major, minor, generation, whether it is known whose it is
-Napi::Value GateSetOwned(const Napi::CallbackInfo& info) {
-  std::shared_ptr<OpenGate> open = FindGate(info);
-  if (!open) return info.Env().Undefined();
-  open->gate.superblocks().SetOwned(DeviceOf(info), info[3].As<Napi::Number>().Uint32Value(),
-                                    info[4].As<Napi::Boolean>().Value());
-  return info.Env().Undefined();
-}
-
 // Triples of prefix, infix and suffix.
 Napi::Value GateSetRootPatterns(const Napi::CallbackInfo& info) {
   std::shared_ptr<OpenGate> open = FindGate(info);
@@ -233,7 +224,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"gateSetRootPatterns", GateSetRootPatterns},
       {"gateRoots", GateRoots},
       {"gateSetMode", GateSetMode},
-      {"gateSetOwned", GateSetOwned},
       {"gateSetDeadline", GateSetDeadline},
       {"gateSetDefaultMode", GateSetDefaultMode},
       {"gateDrain", GateDrain},

@@ -229,8 +229,6 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   uint64_t mount_namespace = 0;
   SnapshotRequest request{file.get(), opened, tid, !is_keeper};
   request.own_files = own_files_.get();
-  Treatment before = superblocks_.TreatmentOf(opened.st_dev);
-  request.wants_cgroup = !before.is_owned;
   if (!is_keeper) {
     request.parents = &parents_;
     request.mount_namespace = &mount_namespace;
@@ -243,9 +241,7 @@ void Gate::Serve(int event_fd, int tid, uint8_t* record, bool is_keeper) {
   header->ticket_generation = ticket.generation;
   if (is_keeper) header->flags |= kStalled;
   Treatment treatment = superblocks_.TreatmentOf(opened.st_dev);
-  // A table that was read while it changed may have hidden the root meanwhile: then nothing but the
-  // life that it had tells whose it is.
-  header->generation = before.is_owned ? before.generation : treatment.generation;
+  header->generation = treatment.generation;
   if (treatment.mode == Mode::kHold) {
     header->flags |= kHeld;
   } else {

@@ -236,7 +236,7 @@ size_t TakeSnapshot(const SnapshotRequest& request, uint8_t* record) {
     struct stat facts{};
     if (fstatat(directory.get(), "ns/mnt", &facts, 0) == 0) *request.mount_namespace = facts.st_ino;
   }
-  if (request.wants_cgroup) writer.File(kCgroup, directory.get(), "cgroup", 8192);
+  writer.File(kCgroup, directory.get(), "cgroup", 8192);
   writer.File(kLoginuid, directory.get(), "loginuid", 32);
   writer.Commit(kCwd, ReadLinkAt(directory.get(), "cwd", writer.cursor(), kPathMax));
   if (parent > 0) {

@@ -64,7 +64,6 @@ struct SnapshotRequest {
   const struct stat& file;  // of event_fd; all zeros when it is not known
   int tid;
   bool may_read_memory;  // argv, env and the file's head: these can stall, the rest cannot
-  bool wants_cgroup = true;
   // /proc/PID/fd of this process, which saves the way there; -1: none.
   int own_files = -1;
   // Of the thread that asks; null: read anew.

@@ -24,9 +24,8 @@ bool Superblocks::TryTreatmentOf(uint64_t device, Treatment* out) {
 
 Treatment Superblocks::Find(uint64_t device) const {
   auto found = superblocks_.find(device);
-  if (found == superblocks_.end()) return {default_mode_, 0, default_keep_from_ns_, false};
-  const Superblock& known = found->second;
-  return {known.mode, known.generation, known.keep_from_ns, known.is_owned};
+  if (found == superblocks_.end()) return {default_mode_, 0, default_keep_from_ns_};
+  return {found->second.mode, found->second.generation, found->second.keep_from_ns};
 }
 
 void Superblocks::SetMode(uint64_t device, Mode mode, uint32_t generation) {
@@ -58,18 +57,11 @@ void Superblocks::KeepFilesFrom(uint64_t device, int64_t ctime_ns, uint32_t gene
   found->second.keep_from_ns = ctime_ns;
 }
 
-void Superblocks::SetOwned(uint64_t device, uint32_t generation, bool is_owned) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  auto found = superblocks_.find(device);
-  if (found == superblocks_.end() || found->second.generation != generation) return;
-  found->second.is_owned = is_owned && generation != 0;
-}
-
 bool Superblocks::Register(const Root& root) {
   std::lock_guard<std::mutex> lock(mutex_);
   Superblock& superblock = superblocks_[root.device];
   if (superblock.generation != 0 && superblock.point == root.point) return false;
-  superblock = {Mode::kHold, next_generation_++, kNeverNs, 0, root.point, false};
+  superblock = {Mode::kHold, next_generation_++, kNeverNs, 0, root.point};
   return true;
 }
 

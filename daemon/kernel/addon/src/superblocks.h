@@ -31,7 +31,6 @@ struct Treatment {
   Mode mode;
   uint32_t generation;  // 0: no container root
   int64_t keep_from_ns;
-  bool is_owned;
 };
 
 // Safe from any thread; every call is short.
@@ -47,8 +46,6 @@ class Superblocks {
   // Files that changed at `ctime_ns` or later are kept open after an observed exec. Device 0: those
   // on devices that have no mode of their own. A generation counts as in SetMode.
   void KeepFilesFrom(uint64_t device, int64_t ctime_ns, uint32_t generation);
-  // Whether it is known whose root this is: the control groups of who executes there say no more.
-  void SetOwned(uint64_t device, uint32_t generation, bool is_owned);
   bool IsRoot(uint64_t device) { return TreatmentOf(device).generation != 0; }
   // Takes a root into the table, held, unless it is there already with this mount point.
   bool Register(const Root& root);
@@ -69,7 +66,6 @@ class Superblocks {
     int64_t keep_from_ns = kNeverNs;
     uint32_t start_opens = 0;
     std::string point;
-    bool is_owned = false;
   };
 
   Treatment Find(uint64_t device) const;
