@@ -116,16 +116,12 @@ function obstacleTo(action: Action, event: Event): string | undefined {
 }
 
 function tooLateFor({ second }: ExecEvent): string | undefined {
-  switch (second?.finding) {
-    case undefined:
-      return undefined;
-    case "no_gate":
-      return "detect-only: this kernel has no permission events, so no exec can be refused";
-    case "unguarded":
-      return "it was started while no daemon guarded: it cannot be refused any more";
-    default:
-      return "this was found out after the exec: it cannot be refused any more";
-  }
+  if (second?.finding === undefined) return undefined;
+  if (second.finding === "no_gate")
+    return "detect-only: this kernel has no permission events, so no exec can be refused";
+  if (second.finding === "unguarded")
+    return "it was started while no daemon guarded: it cannot be refused any more";
+  return "this was found out after the exec: it cannot be refused any more";
 }
 
 const noContainer = {
