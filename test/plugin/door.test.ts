@@ -125,7 +125,11 @@ if (requireEngine(t)) {
     config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
   };
   const daemon = await startDaemon(options);
-  t.teardown(() => daemon.stop());
+  // Not before the engine: it would wait for its plugin.
+  t.teardown(async () => {
+    await engine.stop();
+    await daemon.stop();
+  });
   writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [name] }));
   await engine.restart();
 
@@ -135,7 +139,11 @@ if (requireEngine(t)) {
       let answer = "";
       const client = connect(engine.socketPath, () => client.write(text));
       client.setTimeout(30_000, () => client.destroy(new Error("no answer")));
-      client.on("data", (chunk) => (answer += chunk.toString()));
+      client.on("data", (chunk) => {
+        answer += chunk.toString();
+        // An answer to an upgrade may leave the connection open.
+        client.setTimeout(1_000);
+      });
       // It may answer before it has read all, and close then.
       client.on("error", (error) => {
         if (answer === "") reject(error);

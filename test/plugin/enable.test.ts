@@ -50,7 +50,11 @@ if (requireEngine(t)) {
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
     config: { plugin: { socket: join(scratch, "authz.sock") } },
   });
-  t.teardown(() => daemon.stop());
+  // Not before the engine: it would wait for its plugin.
+  t.teardown(async () => {
+    await engine.stop();
+    await daemon.stop();
+  });
   const place = ["--daemon-json", daemonJson, "--docker-socket", engine.socketPath];
   const pidFile = ["--pid-file", join(engine.directory, "dockerd.pid")];
   const run = (...args: readonly string[]): Promise<CommandEnd> =>

@@ -67,7 +67,11 @@ if (requireEngine(t)) {
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
     config: { plugin: { socket } },
   });
-  t.teardown(() => daemon.stop());
+  // Not before the engine: it would wait for its plugin.
+  t.teardown(async () => {
+    await engine.stop();
+    await daemon.stop();
+  });
 
   /** The docker command line on a terminal of its own, of somebody who logged in with this id. */
   const asPerson = (loginuid: number, ...args: readonly string[]): IPty => {
