@@ -11,6 +11,7 @@ import {
 } from "./namespaces.ts";
 import { lookAtPath, type HostFiles, type SensitivePlace } from "./reach.ts";
 import type { ReadRequest } from "./read-request.ts";
+import { bindOfMount, relinkedBinds } from "./relinked.ts";
 import { hostPathsOf } from "./volume-options.ts";
 
 /** An image as the engine has it. */
@@ -54,10 +55,14 @@ export async function resolveRequest(
   const { facts } = read;
   // Looking at a container asks the engine, which asks about that in turn: it must not lead to another look.
   if (!facts.isMutating && !copyingOut.has(facts.action)) return { facts, otherNames: [] };
+  const subject =
+    read.containerReference === ""
+      ? Promise.resolve(undefined)
+      : around.container(read.containerReference);
   const [known, container, binds, joined, mounted] = await Promise.all([
     read.imageReference === "" ? undefined : around.image(read.imageReference),
-    read.containerReference === "" ? undefined : around.container(read.containerReference),
-    resolveBinds(read, around),
+    subject,
+    resolveBinds(read, around, subject),
     resolveNamespaces(read, around),
     mountedImages(facts, around),
   ]);
@@ -93,6 +98,9 @@ const copyingOut: ReadonlySet<string> = new Set(["container.archive.get", "conta
 const making: ReadonlySet<string> = new Set([
   ...["container.create", "service.create", "service.update"],
 ]);
+
+/** Requests at which the engine looks up what a container was made with. */
+const starting: ReadonlySet<string> = new Set(["container.start", "container.restart"]);
 
 /**
  * Whether the name was put on the image here: a pulled image has a digest in the repository that it came from, and
@@ -162,8 +170,7 @@ async function resolveNamespaces(
   { facts, containerReference }: ReadRequest,
   around: Surroundings,
 ): Promise<JoinedNamespaces> {
-  const isStart = facts.action === "container.start" || facts.action === "container.restart";
-  const own = isStart ? await around.namespaces(containerReference) : undefined;
+  const own = starting.has(facts.action) ? await around.namespaces(containerReference) : undefined;
   const given = (kind: keyof NamespaceModes): string => {
     const isJoined = facts[kind] === "" && joinedBy(own?.[kind]) !== undefined;
     return isJoined ? (own?.[kind] ?? "") : facts[kind];
@@ -185,29 +192,28 @@ async function resolveNamespaces(
 async function resolveBinds(
   { facts, volumesFrom }: ReadRequest,
   around: Surroundings,
+  subject: Promise<Container | undefined>,
 ): Promise<readonly RequestedBind[]> {
   const inherited = await Promise.all(
     volumesFrom.map(async (text): Promise<readonly RequestedBind[]> => {
       const container = await around.container(text.split(":")[0] ?? "");
-      return (container?.mounts ?? []).map(({ source, destination, isReadWrite }) => ({
-        source,
-        path: source,
-        destination,
-        isReadOnly: !isReadWrite,
-        reaches: [],
-      }));
+      return (container?.mounts ?? []).map(bindOfMount);
     }),
   );
   const places = around.places();
+  const relinked = starting.has(facts.action)
+    ? await relinkedBinds(await subject, places, around.files)
+    : [];
   const asked = await Promise.all(
     [...facts.binds, ...inherited.flat()].map((bind) => behind(bind, around)),
   );
-  return Promise.all(
+  const looked = await Promise.all(
     asked.flat().map(async (bind): Promise<RequestedBind> => {
       if (!bind.path.startsWith("/")) return bind;
       return { ...bind, ...(await lookAtPath(bind.path, places, around.files)) };
     }),
   );
+  return [...looked, ...relinked];
 }
 
 /** The host paths behind a named volume, as binds of their own; one that the engine keeps itself stays as it is. */

@@ -320,6 +320,20 @@ if (requireEngine(t)) {
       // The name that a container joins may be another's by the time that it starts.
       t.match((await docker("start", "second")).stderr, off);
       const allowed = ["create", "--network=none", "--entrypoint=/bin/true"];
+      // So may the place where a link leads.
+      const link = join(scratch, "swapped");
+      mkdirSync(join(scratch, "harmless"));
+      for (const [target, isOff] of [["harmless"], ["/etc", true], ["harmless"]] as const) {
+        rmSync(link, { force: true });
+        symlinkSync(target, link);
+        if (target === "harmless" && (await docker("inspect", "swapped")).code !== 0) {
+          const bind = ["--name=swapped", "-v", `${link}:/x`];
+          t.equal((await docker(...allowed, ...bind, images.curl)).code, 0, "a harmless link");
+        }
+        const { code, stderr } = await docker("start", "swapped");
+        if (isOff === true) t.match(stderr, off, "a link that was changed before the start");
+        else t.equal(code, 0, `a link as it was: ${stderr}`);
+      }
       const joined = await docker(...allowed, "--pid=container:web", images.curl);
       t.equal(joined.code, 0, joined.stderr);
       const strict = profile("strict.json", {
