@@ -160,9 +160,10 @@ enforces() {
 
 stored() { [ "$(property NFileDescriptorStore)" = "$1" ]; }
 
-loop_has() { docker logs loop 2>&1 | grep -qx "$1"; }
+# All of it is read: who writes into a pipe that is closed at the first find has failed.
+loop_has() { [ "$(docker logs loop 2>&1 | grep -cx "$1")" -gt 0 ]; }
 
-journal_has() { journalctl --unit execwarden --output cat | grep -q "$1"; }
+journal_has() { [ "$(journalctl --unit execwarden --output cat | grep -c "$1")" -gt 0 ]; }
 
 reboots() {
   check "a container has a restart policy" timeout 120 docker run --detach --restart always --name restarted "$image" --version

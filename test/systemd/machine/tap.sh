@@ -54,4 +54,4 @@ alerts_since() {
 }
 
 # alert_since SECONDS TEXT
-alert_since() { alerts_since "$1" | grep -qF -- "$2"; }
+alert_since() { [ "$(alerts_since "$1" | grep -cF -- "$2")" -gt 0 ]; }
