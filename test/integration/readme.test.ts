@@ -12,8 +12,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
 const endMs = 120_000;
 
-// What `make test` sets for its own children is not for this make; its stdout is no terminal, as a person's pipe.
-const { MAKEFLAGS: _flags, MAKELEVEL: _level, MFLAGS: _mflags, ...environment } = process.env;
+// What `make test ARGS=…` sets for its own children is not for this make.
+const ofMake = new Set(["ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"]);
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !ofMake.has(name)),
+);
 
 if (requireEngine(t)) {
   await t.test("make run guards the engine's containers in monitor mode", async (t) => {
