@@ -1,10 +1,16 @@
 // Asks a command of the machine interface, as `execwarden rules COMMAND` does.
 // SPDX-License-Identifier: Apache-2.0
+import t from "tap";
 import { createProgram } from "../../daemon/cli/program.ts";
+import { readSources } from "../../daemon/host/files.ts";
 
-/** The answers to these cases, in their order. */
-export async function ask(command: string, cases: readonly object[]): Promise<readonly object[]> {
+/** The answers to these cases, in their order; a text is a line as it is. */
+export async function ask(
+  command: string,
+  cases: readonly (object | string)[],
+): Promise<readonly object[]> {
   let out = "";
+  const lines = cases.map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
   const program = createProgram({
     terminal: {
       writeOut: (text) => {
@@ -20,13 +26,13 @@ export async function ask(command: string, cases: readonly object[]): Promise<re
     runDaemon: () => Promise.resolve(0),
     createFile: () => Promise.resolve(),
     replaceFile: () => Promise.resolve(),
-    readSources: () => Promise.resolve({ sources: [], diagnostics: [] }),
+    readSources,
     readInputLines: async function* () {
-      yield* await Promise.resolve([cases.map((item) => JSON.stringify(item))]);
+      yield* await Promise.resolve([lines]);
     },
     defaults: { version: "1", configFile: "/nowhere/x.yaml", socketPath: "/nowhere/x.sock" },
   });
-  await program.run(["rules", command]);
+  t.equal(await program.run(["rules", command]), 0);
   return out
     .trim()
     .split("\n")

@@ -1,45 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import t from "tap";
 import { answerLine } from "../../daemon/cli/machine/run.ts";
-import { createProgram } from "../../daemon/cli/program.ts";
-import { readSources } from "../../daemon/host/files.ts";
 import { memberOf } from "../../daemon/util/unknown-value.ts";
 import { ruleText } from "../rules/load-text.ts";
-
-/** The answers of a machine command to cases, one line each. */
-async function ask(
-  command: string,
-  cases: readonly (object | string)[],
-): Promise<readonly object[]> {
-  let out = "";
-  const lines = cases.map((item) => (typeof item === "string" ? item : JSON.stringify(item)));
-  const program = createProgram({
-    terminal: {
-      writeOut: (text) => {
-        out += text;
-        return Promise.resolve();
-      },
-      writeError: () => Promise.resolve(),
-      isTerminal: false,
-      isErrorTerminal: false,
-      hasColor: false,
-      interrupted: new AbortController().signal,
-    },
-    runDaemon: () => Promise.resolve(0),
-    createFile: () => Promise.resolve(),
-    replaceFile: () => Promise.resolve(),
-    readSources,
-    readInputLines: async function* () {
-      yield* await Promise.resolve([lines]);
-    },
-    defaults: { version: "1", configFile: "/nowhere/x.yaml", socketPath: "/nowhere/x.sock" },
-  });
-  t.equal(await program.run(["rules", command]), 0);
-  return out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as object);
-}
+import { ask } from "./ask-machine.ts";
 
 t.test("a case never ends the stream", async (t) => {
   const answers = await ask("parse", ["junk", { id: 2 }, "", { id: 3, input: "a and not b" }]);
