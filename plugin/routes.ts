@@ -25,8 +25,8 @@ export interface FoundRoute {
  * a password (sendBody of pkg/authorization), `*` a GET that changes something all the same.
  */
 const table = `
-GET /containers/{id}/checkpoints checkpoint.list
-POST /containers/{id}/checkpoints checkpoint.create!
+GET /containers/{name}/checkpoints checkpoint.list
+POST /containers/{name}/checkpoints checkpoint.create!
 DELETE /containers/{id}/checkpoints/{checkpoint} checkpoint.remove
 HEAD /containers/{name}/archive container.archive.stat
 GET /containers/json container.list
