@@ -35,6 +35,11 @@ export function createDoorSurroundings(options: DoorSurroundingsOptions): Surrou
       const answer = await engine.inspectVolume(name, deadlineMs());
       return answer.ok ? answer.value : undefined;
     },
+    network: async (reference) => {
+      const answer = await engine.inspectNetwork(reference, deadlineMs());
+      if (answer.ok || answer.error.kind === "gone") return answer.ok ? answer.value : undefined;
+      throw new Error(answer.error.message);
+    },
     places: (): readonly SensitivePlace[] => {
       const socket = engine.address.replace(/^unix:\/\//, "");
       return sensitivePlaces({

@@ -26,6 +26,8 @@ export type AskedFacts = Pick<
   | "seccomp"
   | "seccompAllows"
   | "apparmor"
+  | "unconfined"
+  | "noNewPrivileges"
   | "runtime"
   | "devices"
   | "env"
@@ -38,12 +40,15 @@ export const noneAsked: AskedFacts = {
   ...{ entrypoint: [], cmd: [], runAs: "", hasTty: false, isPrivileged: false, capAdd: [] },
   ...{ binds: [], imageMounts: [], networkMode: "", pidMode: "", ipcMode: "", utsMode: "" },
   ...{ usernsMode: "", cgroupnsMode: "", securityOpt: [], seccomp: "", seccompAllows: [] },
-  ...{ apparmor: "", runtime: "", devices: [], env: [], labels: {}, annotations: {} },
+  ...{ apparmor: "", unconfined: [], noNewPrivileges: "", runtime: "", devices: [], env: [] },
+  ...{ labels: {}, annotations: {} },
 };
 
 /** A container that is to be made (api/types/container, Config and HostConfig). */
 export function readContainer(root: GoStruct, host: GoStruct, doubt: Doubt): AskedFacts {
-  const securityOpt = securityOptions(host);
+  const securityOpt = host.texts("SecurityOpt");
+  const confinement = readConfinement(securityOpt, doubt);
+  const isBare = isUnmasked(host);
   return {
     entrypoint: root.texts("Entrypoint"),
     cmd: root.texts("Cmd"),
@@ -60,8 +65,9 @@ export function readContainer(root: GoStruct, host: GoStruct, doubt: Doubt): Ask
     utsMode: host.text("UTSMode"),
     usernsMode: host.text("UsernsMode"),
     cgroupnsMode: host.text("CgroupnsMode"),
-    securityOpt,
-    ...readConfinement(securityOpt, doubt),
+    ...confinement,
+    securityOpt: [...securityOpt, ...(isBare ? ["systempaths=unconfined"] : [])],
+    unconfined: [...confinement.unconfined, ...(isBare ? ["systempaths"] : [])],
     runtime: host.text("Runtime"),
     devices: devicesOf(host),
     env: namesIn(root.texts("Env")),
@@ -109,8 +115,23 @@ function devicesOf(host: GoStruct): readonly string[] {
   ];
 }
 
-/** `docker run --security-opt systempaths=unconfined` sends empty lists of what is to be masked. */
-function securityOptions(host: GoStruct): readonly string[] {
-  const isBare = ["MaskedPaths", "ReadonlyPaths"].some((name) => host.isEmptyList(name));
-  return [...host.texts("SecurityOpt"), ...(isBare ? ["systempaths=unconfined"] : [])];
+/** What every engine hides of the kernel's files, or has read only, where nobody asks otherwise (moby, oci/defaults.go). */
+const hidden: Readonly<Record<string, readonly string[]>> = {
+  MaskedPaths: [
+    ...["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list"],
+    ...["/proc/sched_debug", "/proc/scsi", "/sys/firmware"],
+  ],
+  ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+};
+
+/**
+ * Whether lists take the place of the engine's own that leave some of it out: `--security-opt systempaths=unconfined` sends
+ * empty ones.
+ */
+function isUnmasked(host: GoStruct): boolean {
+  return Object.entries(hidden).some(([name, usual]) => {
+    if (!host.isList(name)) return false;
+    const asked = new Set(host.texts(name));
+    return !usual.every((path) => asked.has(path));
+  });
 }

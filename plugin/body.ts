@@ -4,7 +4,7 @@ import { readGoJson } from "./go-json.ts";
 import { findDuplicates, GoStruct, type Doubt } from "./go-struct.ts";
 import type { AuthorizationRequest } from "./protocol.ts";
 import type { Route } from "./routes.ts";
-import { isService, readService, serviceImage } from "./service.ts";
+import { isService, readService, serviceImage, serviceNetworks } from "./service.ts";
 
 /** Why the engine might act on something else than what was read. */
 export interface Fault {
@@ -20,6 +20,8 @@ export interface ReadBody {
   readonly isEntrypointGiven: boolean;
   /** Containers whose mounts are to be had too. */
   readonly volumesFrom: readonly string[];
+  /** Networks that are to be had, by name, by id or the beginning of one. */
+  readonly networks: readonly string[];
   readonly faults: readonly Fault[];
 }
 
@@ -99,8 +101,14 @@ function readStruct(root: GoStruct, action: string, doubt: Doubt): Omit<ReadBody
     newName: root.text("Name"),
     isEntrypointGiven: root.has("Entrypoint"),
     volumesFrom: host.texts("VolumesFrom"),
+    networks: isService(action) ? serviceNetworks(root) : idsIn([host.text("NetworkMode")]),
     asked: askedOf(root, host, { action, doubt }),
   };
+}
+
+// Nearly every name is one that no other network has: what may be an id of the host's is worth a question.
+function idsIn(names: readonly string[]): readonly string[] {
+  return names.filter((name) => /^[0-9a-f]+$/.test(name));
 }
 
 function askedOf(

@@ -62,9 +62,8 @@ export class GoStruct {
     return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
   }
 
-  isEmptyList(name: string): boolean {
-    const value = this.#lastOf(name);
-    return Array.isArray(value) && value.length === 0;
+  isList(name: string): boolean {
+    return Array.isArray(this.#lastOf(name));
   }
 
   structs(name: string): readonly GoStruct[] {

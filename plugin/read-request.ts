@@ -16,6 +16,8 @@ export interface ReadRequest {
   readonly isEntrypointGiven: boolean;
   /** Containers whose mounts are to be had too: `NAME[:ro]`. */
   readonly volumesFrom: readonly string[];
+  /** Networks that are to be had, by name, by id or the beginning of one. */
+  readonly networks: readonly string[];
 }
 
 /** Reads a request as the engine would, and tells every reason why the engine might read it otherwise. Pure. */
@@ -58,6 +60,7 @@ export function readRequest(request: AuthorizationRequest): ReadRequest {
     containerReference: containerOf(action, found, target),
     isEntrypointGiven: body.isEntrypointGiven,
     volumesFrom: body.volumesFrom,
+    networks: body.networks,
   };
 }
 

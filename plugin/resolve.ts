@@ -3,6 +3,7 @@ import type { Container, Image } from "../daemon/model/container.ts";
 import { unknownContainer } from "../daemon/model/container.ts";
 import type { RequestedBind, RequestFacts } from "../daemon/model/docker-request.ts";
 import { memberOf, toList } from "../daemon/util/unknown-value.ts";
+import { hasHostNetwork } from "./host-network.ts";
 import {
   followNamespaces,
   joinedBy,
@@ -34,6 +35,8 @@ export interface Surroundings {
   namespaces(reference: string): Promise<NamespaceModes | undefined>;
   /** `GET /volumes/{name}`. */
   volume(name: string): Promise<unknown>;
+  /** `GET /networks/{id}`, by name, by id or the beginning of one. */
+  network(reference: string): Promise<unknown>;
   places(): readonly SensitivePlace[];
   readonly files: HostFiles;
 }
@@ -59,17 +62,19 @@ export async function resolveRequest(
     read.containerReference === ""
       ? Promise.resolve(undefined)
       : around.container(read.containerReference);
-  const [known, container, binds, joined, mounted] = await Promise.all([
+  const [known, container, binds, joined, mounted, isOnHost] = await Promise.all([
     read.imageReference === "" ? undefined : around.image(read.imageReference),
     subject,
     resolveBinds(read, around, subject),
     resolveNamespaces(read, around),
     mountedImages(facts, around),
+    hasHostNetwork(read.networks, (reference) => around.network(reference)),
   ]);
   const image = known?.image ?? unknownImage(read.imageReference);
   const resolved: RequestFacts = {
     ...facts,
     ...joined.modes,
+    ...(isOnHost ? { networkMode: "host" } : {}),
     joins: joined.joins,
     binds,
     isRetagged: isRenamed(known),

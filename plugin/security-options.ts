@@ -10,6 +10,10 @@ export interface Confinement {
   readonly seccompAllows: readonly string[];
   /** Name of the profile; empty where the engine's own holds. */
   readonly apparmor: string;
+  /** What of it is taken away: `seccomp`, `apparmor`, `selinux`, `cgroups`. */
+  readonly unconfined: readonly string[];
+  /** `true` or `false` where it is asked for; empty where the engine's own setting holds. */
+  readonly noNewPrivileges: string;
 }
 
 /** Calls that the engine's own profile keeps from a container that was given no capability. */
@@ -33,22 +37,53 @@ const usualCapabilities: ReadonlySet<string> = new Set([
 /** Flags of clone(2) that make a namespace. */
 const namespaceFlags = 0x7e02_0000;
 
+/** What is undone by an option that is a word alone. */
+const bareOptions: Readonly<Record<string, readonly [name: string, value: string]>> = {
+  disable: ["label", "disable"],
+  "no-new-privileges": ["no-new-privileges", "true"],
+  "writable-cgroups": ["writable-cgroups", "true"],
+};
+
+/** What Go's strconv.ParseBool takes for true; of the rest it takes some for false, and no others. */
+const truths: ReadonlySet<string> = new Set(["1", "t", "T", "TRUE", "true", "True"]);
+
+/** SELinux types that are kept from nothing. */
+const freeTypes: ReadonlySet<string> = new Set(["type:spc_t", "type:unconfined_t"]);
+
 /**
  * Reads `SecurityOpt` as the engine does (daemon_unix.go, parseSecurityOpt): `NAME=VALUE`, or `NAME:VALUE` where no `=`
- * stands, the last of a name counts. `doubt` hears of a profile that has two readings. Pure.
+ * stands, or a word; the last of a name counts, and labels add up. `doubt` hears of a profile that has two readings. Pure.
  */
 export function readConfinement(options: readonly string[], doubt: Doubt): Confinement {
-  const values = new Map<string, string>();
-  for (const option of options) {
-    const at = option.includes("=") ? option.indexOf("=") : option.indexOf(":");
-    if (at > 0) values.set(option.slice(0, at), option.slice(at + 1));
-  }
-  const profile = values.get("seccomp") ?? "";
-  return { ...readSeccomp(profile, doubt), apparmor: values.get("apparmor") ?? "" };
+  const pairs = options.map(pairOf);
+  const last = (wanted: string): string => pairs.findLast(([name]) => name === wanted)?.[1] ?? "";
+  const labels = pairs.filter(([name]) => name === "label").map(([, value]) => value);
+  const seccomp = readSeccomp(last("seccomp"), doubt);
+  const apparmor = last("apparmor");
+  const noNewPrivileges = last("no-new-privileges");
+  const taken: Readonly<Record<string, boolean>> = {
+    seccomp: seccomp.seccomp === "unconfined",
+    apparmor: apparmor === "unconfined",
+    selinux: labels.some((label) => label === "disable" || freeTypes.has(label)),
+    cgroups: truths.has(last("writable-cgroups")),
+  };
+  return {
+    ...seccomp,
+    apparmor,
+    unconfined: Object.keys(taken).filter((name) => taken[name] === true),
+    noNewPrivileges: noNewPrivileges === "" ? "" : String(truths.has(noNewPrivileges)),
+  };
 }
 
-/** A seccomp profile as Docker's clients send it: a word, or the text of the file. */
-export function readSeccomp(
+function pairOf(option: string): readonly [name: string, value: string] {
+  const bare = Object.hasOwn(bareOptions, option) ? bareOptions[option] : undefined;
+  if (bare !== undefined) return bare;
+  const at = option.includes("=") ? option.indexOf("=") : option.indexOf(":");
+  return at < 0 ? [option, ""] : [option.slice(0, at), option.slice(at + 1)];
+}
+
+// As Docker's clients send it: a word, or the text of the file.
+function readSeccomp(
   profile: string,
   doubt: Doubt,
 ): Pick<Confinement, "seccomp" | "seccompAllows"> {

@@ -2,7 +2,7 @@
 import { capability, namesIn, noneAsked, type AskedFacts } from "./asked-facts.ts";
 import { readMountsOf } from "./binds.ts";
 import type { Doubt, GoStruct } from "./go-struct.ts";
-import { readSeccomp } from "./security-options.ts";
+import { readConfinement } from "./security-options.ts";
 
 /** Whether an action says what the containers of a swarm's service are made of. */
 export function isService(action: string): boolean {
@@ -14,6 +14,15 @@ export function serviceImage(root: GoStruct): string {
   return specOf(root).text("Image");
 }
 
+/** Networks of a service's containers, by name or, as Docker's clients send them, by id. */
+export function serviceNetworks(root: GoStruct): readonly string[] {
+  const networks = [
+    ...root.struct("TaskTemplate").structs("Networks"),
+    ...root.structs("Networks"),
+  ];
+  return networks.map((network) => network.text("Target"));
+}
+
 /**
  * The containers of a service (api/types/swarm, ServiceSpec): the engine makes them by itself, on this host too, and asks
  * nobody about them.
@@ -21,13 +30,6 @@ export function serviceImage(root: GoStruct): string {
 export function readService(root: GoStruct, doubt: Doubt): AskedFacts {
   const spec = specOf(root);
   const securityOpt = securityOptions(spec.struct("Privileges"));
-  const networks = [
-    ...root.struct("TaskTemplate").structs("Networks"),
-    ...root.structs("Networks"),
-  ].map((network) => network.text("Target"));
-  const profile = spec.struct("Privileges").struct("Seccomp");
-  const mode = profile.text("Mode").toLowerCase();
-  const custom = Buffer.from(profile.text("Profile"), "base64").toString("utf8");
   return {
     ...noneAsked,
     entrypoint: spec.texts("Command"),
@@ -36,9 +38,10 @@ export function readService(root: GoStruct, doubt: Doubt): AskedFacts {
     hasTty: spec.flag("TTY"),
     capAdd: spec.texts("CapabilityAdd").map(capability),
     ...readMountsOf(spec.structs("Mounts")),
-    networkMode: networks.includes("host") ? "host" : "",
+    networkMode: serviceNetworks(root).includes("host") ? "host" : "",
+    ...readConfinement(securityOpt, doubt),
     securityOpt,
-    ...readSeccomp(mode === "custom" ? custom : mode === "unconfined" ? mode : "", doubt),
+    runtime: root.struct("TaskTemplate").text("Runtime"),
     env: namesIn(spec.texts("Env")),
     labels: spec.map("Labels"),
   };
@@ -48,13 +51,24 @@ function specOf(root: GoStruct): GoStruct {
   return root.struct("TaskTemplate").struct("ContainerSpec");
 }
 
-/** The same words as a container's. */
+/** The options that the engine's containers get of it (daemon/cluster/executor/container). */
 function securityOptions(privileges: GoStruct): readonly string[] {
-  const isMode = (name: string, mode: string): boolean =>
-    privileges.struct(name).text("Mode").toLowerCase() === mode;
+  const modeOf = (name: string): string => privileges.struct(name).text("Mode").toLowerCase();
+  const profile = Buffer.from(privileges.struct("Seccomp").text("Profile"), "base64");
+  const seccomp: Readonly<Record<string, readonly string[]>> = {
+    unconfined: ["seccomp=unconfined"],
+    custom: [`seccomp=${profile.toString("utf8")}`],
+  };
+  const selinux = privileges.struct("SELinuxContext");
+  const labels = ["User", "Role", "Type", "Level"].flatMap((name) => {
+    const value = selinux.text(name);
+    return value === "" ? [] : [`label=${name.toLowerCase()}:${value}`];
+  });
   return [
-    ...(isMode("Seccomp", "unconfined") ? ["seccomp=unconfined"] : []),
-    ...(isMode("AppArmor", "disabled") ? ["apparmor=unconfined"] : []),
-    ...(privileges.struct("SELinuxContext").flag("Disable") ? ["label=disable"] : []),
+    ...(Object.hasOwn(seccomp, modeOf("Seccomp")) ? (seccomp[modeOf("Seccomp")] ?? []) : []),
+    ...(modeOf("AppArmor") === "disabled" ? ["apparmor=unconfined"] : []),
+    ...(selinux.flag("Disable") ? ["label=disable"] : []),
+    ...labels,
+    ...(privileges.flag("NoNewPrivileges") ? ["no-new-privileges=true"] : []),
   ];
 }

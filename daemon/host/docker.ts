@@ -69,16 +69,7 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
         const filters = id === undefined ? {} : { filters: { id: [id] } };
         return toList(await docker.listContainers({ all: true, abortSignal, ...filters }));
       }),
-    inspect: (id, timeoutMs) =>
-      call({ what: `inspect container ${id}`, timeoutMs }, (abortSignal) =>
-        docker.getContainer(id).inspect({ abortSignal }),
-      ),
-    inspectImage: (name, timeoutMs) =>
-      call({ what: `inspect image ${name}`, timeoutMs }, () => docker.getImage(name).inspect()),
-    inspectVolume: (name, timeoutMs) =>
-      call({ what: `inspect volume ${name}`, timeoutMs }, (abortSignal) =>
-        docker.getVolume(name).inspect({ abortSignal }),
-      ),
+    ...createInspections(() => docker),
     events: (request) => follow(docker, request),
     ...createDockerControl({
       container: (id) => docker.getContainer(id),
@@ -88,6 +79,28 @@ export function createDockerEngine({ host }: { readonly host: string }): Contain
     close: () => {
       agent.destroy();
     },
+  };
+}
+
+/** What the engine tells of one thing. */
+function createInspections(
+  docker: () => Docker,
+): Pick<ContainerEngine, "inspect" | "inspectImage" | "inspectVolume" | "inspectNetwork"> {
+  return {
+    inspect: (id, timeoutMs) =>
+      call({ what: `inspect container ${id}`, timeoutMs }, (abortSignal) =>
+        docker().getContainer(id).inspect({ abortSignal }),
+      ),
+    inspectImage: (name, timeoutMs) =>
+      call({ what: `inspect image ${name}`, timeoutMs }, () => docker().getImage(name).inspect()),
+    inspectVolume: (name, timeoutMs) =>
+      call({ what: `inspect volume ${name}`, timeoutMs }, (abortSignal) =>
+        docker().getVolume(name).inspect({ abortSignal }),
+      ),
+    inspectNetwork: (reference, timeoutMs) =>
+      call({ what: `inspect network ${reference}`, timeoutMs }, () =>
+        docker().getNetwork(encodeURIComponent(reference)).inspect(),
+      ),
   };
 }
 

@@ -67,7 +67,11 @@ export interface RequestFacts {
   readonly seccompAllows: readonly string[];
   /** Name of the AppArmor profile that is asked for. */
   readonly apparmor: string;
-  /** OCI runtime that is asked for; empty for the engine's own choice. */
+  /** What of the confinement is taken away: `seccomp`, `apparmor`, `selinux`, `systempaths`, `cgroups`. */
+  readonly unconfined: readonly string[];
+  /** `true` or `false` where it is asked for; empty where the engine's own setting holds. */
+  readonly noNewPrivileges: string;
+  /** OCI runtime that is asked for; empty for the engine's own choice. Of a service `container`, `plugin`. */
   readonly runtime: string;
   /** Paths of the host's devices; `rules:` and the rule for cgroup rules. */
   readonly devices: readonly string[];

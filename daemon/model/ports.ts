@@ -114,6 +114,8 @@ export interface ContainerEngine extends ContainerRuntime {
   inspectImage(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /volumes/{name}`. */
   inspectVolume(name: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
+  /** `GET /networks/{id}`, by name, by id or the beginning of one, a swarm's too. */
+  inspectNetwork(reference: string, timeoutMs: number): Promise<Result<unknown, RuntimeFailure>>;
   /** `GET /events`, of every type. Resolves when the engine has answered. */
   events(request: EngineEventsRequest): Promise<Result<EngineEvents, RuntimeFailure>>;
   /** Lets go of idle connections. */

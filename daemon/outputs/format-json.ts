@@ -179,6 +179,8 @@ function requestOf(request: RequestFacts): object {
     seccomp: request.seccomp,
     seccomp_allows: request.seccompAllows,
     apparmor: request.apparmor,
+    unconfined: request.unconfined,
+    no_new_privileges: request.noNewPrivileges,
     runtime: request.runtime,
     devices: request.devices,
     env: request.env,

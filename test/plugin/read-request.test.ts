@@ -188,6 +188,25 @@ t.test("the body is read as Go reads it", (t) => {
     "nothing of /proc is masked",
   );
   t.strictSame(read(create, `{"HostConfig":{"MaskedPaths":null}}`).securityOpt, []);
+  const unconfined = (HostConfig: object): unknown => read(create, { HostConfig }).unconfined;
+  t.strictSame(
+    unconfined({ MaskedPaths: ["/proc/acpi"] }),
+    ["systempaths"],
+    "all but one are bare",
+  );
+  t.strictSame(unconfined({ ReadonlyPaths: ["/nowhere"] }), ["systempaths"], "a list of nothing");
+  const usual = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+  t.strictSame(
+    unconfined({ ReadonlyPaths: [...usual, "/more"] }),
+    [],
+    "the engine's own, and more",
+  );
+  for (const path of usual)
+    t.strictSame(
+      unconfined({ ReadonlyPaths: usual.filter((one) => one !== path) }),
+      ["systempaths"],
+      path,
+    );
   t.strictSame(read(create, { HostConfig: { Capabilities: ["CAP_BPF"] } }).capAdd, ["BPF"]);
   t.equal(
     read(create, `{"HostConfig":{"Privileged":true},"HostConfig":{"PidMode":"host"}}`).isPrivileged,
@@ -321,10 +340,32 @@ t.test("a service says what its containers are made of", (t) => {
       securityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
     });
   }
-  const profile = Buffer.from('{"defaultAction":"SCMP_ACT_ALLOW"}').toString("base64");
-  const Privileges = { Seccomp: { Mode: "custom", Profile: profile } };
-  const custom = { TaskTemplate: { ContainerSpec: { Privileges } } };
-  t.equal(read("POST /services/create", custom).seccomp, "permissive");
+  t.end();
+});
+
+t.test("a service's confinement is said in the words of a container's", (t) => {
+  const open = Buffer.from('{"defaultAction":"SCMP_ACT_ALLOW"}').toString("base64");
+  const rows: readonly (readonly [privileges: object, facts: Partial<RequestFacts>])[] = [
+    [{ Seccomp: { Mode: "custom", Profile: open } }, { seccomp: "permissive", unconfined: [] }],
+    [
+      { Seccomp: { Mode: "unconfined" } },
+      { seccomp: "unconfined", seccompAllows: ["all"], unconfined: ["seccomp"] },
+    ],
+    [{ Seccomp: { Mode: "default", Profile: open } }, { seccomp: "", seccompAllows: [] }],
+    [{ AppArmor: { Mode: "disabled" } }, { apparmor: "unconfined", unconfined: ["apparmor"] }],
+    [{ AppArmor: { Mode: "default" } }, { apparmor: "", unconfined: [] }],
+    [{ SELinuxContext: { Disable: true } }, { unconfined: ["selinux"] }],
+    [{ SELinuxContext: { Type: "spc_t", User: "u" } }, { unconfined: ["selinux"] }],
+    [{ SELinuxContext: { Type: "svirt_lxc_net_t" } }, { unconfined: [] }],
+    [{ NoNewPrivileges: true }, { noNewPrivileges: "true", unconfined: [] }],
+    [{ NoNewPrivileges: false }, { noNewPrivileges: "", securityOpt: [] }],
+  ];
+  for (const [Privileges, facts] of rows) {
+    const spec = { TaskTemplate: { ContainerSpec: { Privileges } } };
+    t.match(read("POST /services/create", spec), facts, JSON.stringify(Privileges));
+  }
+  const plugin = { TaskTemplate: { Runtime: "plugin", PluginSpec: { Remote: "evil/plugin" } } };
+  t.equal(read("POST /services/create", plugin).runtime, "plugin", "a service may be a plugin");
   t.end();
 });
 

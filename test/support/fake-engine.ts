@@ -80,6 +80,7 @@ export function createFakeEngine(): FakeEngine {
         const value = fake.details.get(id);
         return value === undefined ? err(gone) : ok(value);
       },
+      inspectNetwork: () => Promise.resolve(err({ kind: "gone", message: "no such network" })),
       inspectVolume: () => Promise.resolve(err({ kind: "gone", message: "no such volume" })),
       inspectImage: (name) => answer(`inspectImage ${name}`, fake.images.get(name)),
       events: (request) => {

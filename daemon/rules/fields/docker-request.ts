@@ -115,7 +115,16 @@ const containerTexts = textFields([
     ({ seccomp }) => seccomp,
   ],
   ["docker.apparmor", "AppArmor profile that is asked for", ({ apparmor }) => apparmor],
-  ["docker.runtime", "OCI runtime that is asked for", ({ runtime }) => runtime],
+  [
+    "docker.no_new_privileges",
+    "true or false where it is asked for; empty where the engine's own setting holds",
+    ({ noNewPrivileges }) => noNewPrivileges,
+  ],
+  [
+    "docker.runtime",
+    "OCI runtime that is asked for; of a service what it runs: container, plugin",
+    ({ runtime }) => runtime,
+  ],
   [
     "docker.labels",
     "labels, k:v joined by commas",
@@ -156,6 +165,11 @@ export const requestFields: readonly FieldSpec<DockerEvent>[] = [
     ({ binds }) => binds.flatMap(({ reaches }) => reaches),
   ),
   anyField("docker.security_opt", "security options", ({ securityOpt }) => securityOpt),
+  anyField(
+    "docker.unconfined",
+    "confinement that is taken away: seccomp, apparmor, selinux, systempaths, cgroups",
+    ({ unconfined }) => unconfined,
+  ),
   anyField(
     "docker.seccomp.allows",
     "calls that lead out of a container and that its own seccomp profile lets through, or all",
