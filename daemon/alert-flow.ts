@@ -4,7 +4,7 @@ import type { ActionRunner } from "./action/run.ts";
 import type { Undo } from "./action/undo.ts";
 import type { FailureAlerts } from "./failure-alert.ts";
 import type { Alert } from "./model/alert.ts";
-import type { Engine } from "./model/container.ts";
+import type { Container, Engine } from "./model/container.ts";
 import type { AlertDraft } from "./model/guard-messages.ts";
 import type { FanOut } from "./outputs/fan-out.ts";
 
@@ -55,7 +55,7 @@ export function createAlertFlow(options: AlertFlowOptions): AlertFlow {
 
   async function act({ alert, planned, pid, startTicks, isRepeat }: AlertDraft): Promise<void> {
     const target = {
-      ...{ containerId: alert.container?.id, pid, startTicks, alertUuid: alert.uuid },
+      ...{ containerId: ofEngine(alert.container)?.id, pid, startTicks, alertUuid: alert.uuid },
       alertJson: (outcomes: Alert["outcomes"]) =>
         formatJson(withEngine({ ...alert, outcomes: [...alert.outcomes, ...outcomes] })),
     };
@@ -85,4 +85,9 @@ export function createAlertFlow(options: AlertFlowOptions): AlertFlow {
       await Promise.all(underWay);
     },
   };
+}
+
+/** The engine can do nothing to the step of a build. */
+function ofEngine(container: Container | undefined): Container | undefined {
+  return container?.kind === undefined ? container : undefined;
 }

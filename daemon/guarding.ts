@@ -2,6 +2,7 @@
 // exec, and the guard thread knows whose it is.
 // SPDX-License-Identifier: Apache-2.0
 import { readlinkSync } from "node:fs";
+import { isBuildStep, rootOfStep } from "./enrich/build-step.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
@@ -33,6 +34,8 @@ export class Guarding {
   /** Names of containers' users. */
   readonly users: UsersReading;
   #patternsFor: string | undefined;
+  /** Steps of builds: the engine does not tell of their end. */
+  readonly #steps = new Set<string>();
 
   constructor(options: GuardingOptions) {
     this.#options = options;
@@ -50,6 +53,7 @@ export class Guarding {
         onRootGone: ({ device, generation }) => {
           guard.post({ kind: "superblock-gone", device, generation });
           witnessing.rootRemoved(device);
+          this.#endSteps();
         },
       },
     });
@@ -82,6 +86,7 @@ export class Guarding {
       return;
     }
     const { unmarked, ...coverage } = this.#coverage.cover(insider);
+    if (isBuildStep(containerId)) this.#steps.add(containerId);
     this.#options.gate.follow(this.#options.inventory.get(containerId)?.pid ?? insider);
     this.#options.witnessing.covered(containerId, coverage.devices, unmarked);
     this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
@@ -111,6 +116,17 @@ export class Guarding {
     this.#coverage.update();
   }
 
+  #endSteps(): void {
+    const table = this.#steps.size === 0 ? undefined : readProc("/proc/self/mountinfo");
+    if (table === undefined) return;
+    for (const id of this.#steps) {
+      if (table.includes(rootOfStep(id))) continue;
+      this.#steps.delete(id);
+      this.#options.witnessing.forget(id);
+      this.#post({ kind: "container-removed", id });
+    }
+  }
+
   #post(message: ToGuard): void {
     this.#options.guard.post(message);
   }
@@ -136,13 +152,14 @@ function mountNamespace(process: string): string | undefined {
 
 /**
  * Where engines mount the root file systems of containers: overlay2 below the data directory, containerd's
- * runtime directory, and the data directory's rootfs with the containerd image store.
+ * runtime directory, and the data directory's rootfs with the containerd image store; and the steps of builds.
  */
 function rootPatterns(dataRoot: string | undefined): readonly RootPattern[] {
   const prefix = dataRoot === undefined ? "" : `${dataRoot}/`;
   return [
     { prefix, infix: "/overlay2/", suffix: "/merged" },
     { prefix, infix: "/rootfs/overlayfs/" },
+    { prefix, infix: "/buildkit/executor/", suffix: "/rootfs" },
     { infix: "/io.containerd.runtime.v2.task/moby/" },
   ];
 }

@@ -2,7 +2,6 @@
 // answer → draft. Runs in the guard thread; an exec may be waiting in the kernel for every line of it.
 // SPDX-License-Identifier: Apache-2.0
 import { enrich } from "./enrich/enrich.ts";
-import { containerIdsOf } from "./enrich/cgroup.ts";
 import { Drafting, type Answered } from "./drafting.ts";
 import { factsOf, lifeOf } from "./exec-facts.ts";
 import { judgeFinding } from "./finding-judgement.ts";
@@ -95,7 +94,7 @@ export class Pipeline {
         this.#options.contents.done(record);
         return;
       }
-      const cgroupIds = containerIdsOf(record.cgroup);
+      const cgroupIds = this.#options.places.idsOf(record.cgroup, record.timeNs);
       const { isHeld, tid, undecided } = record;
       const early = undecided && { verdict: undecided, why: crowdedText };
       const pending = { traced, cgroupIds, isHeld, early, hasAsked: false };

@@ -1,10 +1,12 @@
 // Who the users of a container are, for the guard thread: by its own files while a process shows them, else by those that
 // its image ships. A file system that hangs delays nothing but names.
 // SPDX-License-Identifier: Apache-2.0
+import { isBuildStep, rootOfStep } from "./enrich/build-step.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import { readImageLayers } from "./enrich/image-layers.ts";
 import type { Guard } from "./guard.ts";
 import type { Binding } from "./kernel/binding.ts";
+import { parseMountinfo } from "./kernel/mountinfo.ts";
 import { readProc } from "./kernel/proc.ts";
 import type { Container } from "./model/container.ts";
 import type { Clock, ContainerEngine } from "./model/ports.ts";
@@ -74,6 +76,10 @@ export class UsersReading {
    */
   async readOfImage(containerId: string): Promise<void> {
     const { engine, inventory } = this.#options;
+    if (isBuildStep(containerId)) {
+      await this.#readOfStep(containerId);
+      return;
+    }
     const container = inventory.get(containerId);
     if (container?.isComplete !== true) {
       if (this.#awaited.size < containersMax) this.#awaited.add(containerId);
@@ -99,6 +105,18 @@ export class UsersReading {
     const ageMs = this.#options.clock.monotonicMs() - readMs;
     if (container.pid === undefined || ageMs < freshMs) return;
     void this.read(container.id, container.pid);
+  }
+
+  // Its root is mounted where we see it for as long as it runs.
+  async #readOfStep(id: string): Promise<void> {
+    const mounts = parseMountinfo(readProc("/proc/self/mountinfo") ?? "");
+    const root = mounts.find(({ point }) => point.endsWith(rootOfStep(id)))?.point;
+    const layers = root === undefined ? [] : [Buffer.from(root, "latin1").toString()];
+    const [passwd, group] = await Promise.all([
+      this.#fileOfLayers(layers, "/etc/passwd"),
+      this.#fileOfLayers(layers, "/etc/group"),
+    ]);
+    this.#tell(id, false, { passwd: textOf(passwd), group: textOf(group) });
   }
 
   // The topmost that has it; what hides it there (a device 0:0, overlayfs.rst) is no regular file.

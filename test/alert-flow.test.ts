@@ -4,7 +4,7 @@ import type { ActionTarget } from "../daemon/action/action.ts";
 import { createAlertFlow } from "../daemon/alert-flow.ts";
 import { createFailureAlerts } from "../daemon/failure-alert.ts";
 import type { Alert, Outcome } from "../daemon/model/alert.ts";
-import type { Engine } from "../daemon/model/container.ts";
+import { unknownContainer, type Engine } from "../daemon/model/container.ts";
 import type { PlannedAction } from "../daemon/model/decision.ts";
 import type { AlertDraft } from "../daemon/model/guard-messages.ts";
 import { sampleAlert } from "./outputs/fixtures/alert.ts";
@@ -109,6 +109,16 @@ t.test("it is settled when every action under way has ended", async (t) => {
   await settled;
   t.equal(flow.sent, 2);
   await flow.settled();
+});
+
+t.test("the engine is asked for nothing that concerns the step of a build", (t) => {
+  const { flow, targets } = setUp();
+  const { alert, ...rest } = draft("a", [pause]);
+  const container = { ...unknownContainer("s"), kind: "buildkit" as const };
+  flow.take([{ ...rest, alert: { ...alert, container } }]);
+  flow.take([{ ...rest, alert: { ...alert, container: unknownContainer("c") } }]);
+  t.match(targets, [{ containerId: undefined, pid: 7 }, { containerId: "c" }]);
+  t.end();
 });
 
 t.test("a hook's alert has the engine and what came of the actions before", async (t) => {

@@ -92,3 +92,19 @@ t.test("nothing is told before the image is known", async (t) => {
   reading.offer(container);
   t.equal(told.length, 1, "once");
 });
+
+t.test(
+  "of a step of a build the files of its root are told, wherever that is mounted",
+  async (t) => {
+    const { reading, told, top } = open(t);
+    const step = "teii06a3zt3rnvgc1w5iaczjv";
+    await reading.read(step, goneProcess);
+    t.match(told, [{ containerId: step, isRead: false, passwd: "", group: "" }], "it is over");
+    const root = join(top, "buildkit/executor", step, "rootfs");
+    mkdirSync(root, { recursive: true });
+    execFileSync("mount", ["--bind", join(top, "../middle"), root]);
+    t.teardown(() => execFileSync("umount", [root]));
+    await reading.read(step, goneProcess);
+    t.match(told[1], { containerId: step, passwd: "app:x:1000:1000::/home/app:/bin/sh\n" });
+  },
+);

@@ -3,12 +3,17 @@ import type { ByteString } from "../util/byte-string.ts";
 import { rememberLast } from "../util/remember-last.ts";
 
 const idLength = 64;
+/**
+ * Where the engine's own BuildKit runs a step: `/docker/buildkit/ID`, and with the systemd driver
+ * `/system.slice:docker:ID`, a name that runc takes as it is (moby, newCgroupParent; buildkit, executor/oci).
+ */
+const buildStepPath = /(?:\/buildkit\/|:docker:|\/docker-)([0-9a-z]{25})(?=[\n/]|\.scope|$)/;
 
 /**
  * Container ids in the text of /proc/PID/cgroup (cgroups(7)), outermost container first, without
  * repeats. Every layout in use names the id as a path component of its own (`/docker/ID`, cgroupfs
  * driver), or between a dash and a dot (`/system.slice/docker-ID.scope`, systemd driver); nested
- * engines have one below the other.
+ * engines have one below the other. Outside any container: the id of the build's step that it is.
  */
 export const containerIdsOf = rememberLast(findContainerIds);
 
@@ -26,7 +31,13 @@ function findContainerIds(text: ByteString): readonly string[] {
     }
     runStart = -1;
   }
-  return ids;
+  return ids.length > 0 ? ids : buildStepsIn(text);
+}
+
+/** Steps of builds: who is in a container as well is that container's. */
+function buildStepsIn(text: ByteString): readonly string[] {
+  const id = buildStepPath.exec(text)?.[1];
+  return id === undefined ? [] : [id];
 }
 
 function isBoundary(before: string): boolean {

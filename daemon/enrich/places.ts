@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toByteString, type ByteString } from "../util/byte-string.ts";
 import type { Container } from "../model/container.ts";
+import { buildStep, isBuildStep } from "./build-step.ts";
+import { containerIdsOf } from "./cgroup.ts";
 
 /** Who an exec belongs to, and how that is known. */
 export interface Identity {
@@ -23,6 +25,8 @@ interface Root extends DeviceLife {
 
 /** Lives of roots that are over, or whose container was forgotten: what was executed there may still be on its way. */
 const formerMax = 4_096;
+/** Steps of builds at the same time; whose beginning was forgotten begins anew. */
+const stepsMax = 1_024;
 
 /**
  * Knows which container a device number stands for. Every overlay mount is a superblock with a number
@@ -31,6 +35,7 @@ const formerMax = 4_096;
  */
 export class Places {
   readonly #containers = new Map<string, Container>();
+  readonly #steps = new Map<string, Container>();
   /** Superblocks beside its roots, by container. */
   readonly #devices = new Map<string, readonly number[]>();
   /** Who can execute from each of those; undefined where several can. */
@@ -51,6 +56,7 @@ export class Places {
   removeContainer(id: string): void {
     this.setDevices(id, []);
     this.#containers.delete(id);
+    this.#steps.delete(id);
     for (const root of this.#roots.values()) {
       if (root.owner !== id) continue;
       this.#rememberOwner(root);
@@ -59,7 +65,18 @@ export class Places {
   }
 
   container(id: string): Container | undefined {
-    return this.#containers.get(id);
+    return this.#containers.get(id) ?? this.#steps.get(id);
+  }
+
+  /** The ids in a text of /proc/PID/cgroup. Nobody tells of a build's steps: the first exec of one begins it. */
+  idsOf(cgroup: ByteString, timeNs: bigint): readonly string[] {
+    const ids = containerIdsOf(cgroup);
+    const [id] = ids;
+    if (id === undefined || !isBuildStep(id) || this.#steps.has(id)) return ids;
+    this.#steps.set(id, buildStep(id, timeNs));
+    const oldest = this.#steps.keys().next();
+    if (this.#steps.size > stepsMax && oldest.done !== true) this.#steps.delete(oldest.value);
+    return ids;
   }
 
   /** A superblock appeared: whatever its number meant before is void. */
@@ -105,14 +122,14 @@ export class Places {
    * container's control groups is known by what only that container can execute from.
    */
   identify(life: DeviceLife, cgroupIds: readonly string[]): Identity {
-    const known = cgroupIds.find((id) => this.#containers.has(id));
+    const known = cgroupIds.find((id) => this.container(id) !== undefined);
     const root = this.#rootAt(life);
     // A number that nobody has claimed yet is learnt from the first process on it.
     if (root !== undefined && known !== undefined) root.owner ??= known;
     const former = this.#formerOwners.get(life.generation);
     const id = root?.owner ?? known ?? cgroupIds[0] ?? former ?? this.#userOf(life);
     if (id === undefined) return {};
-    const container = this.#containers.get(id);
+    const container = this.container(id);
     return container === undefined ? { containerId: id } : { containerId: id, container };
   }
 

@@ -90,7 +90,8 @@ export class Contents {
     const isAtHand = isHeld || record.isKept;
     const image = this.#images.get(container.image.id);
     if (needsNoDigest(record.file, container, { image, question })) return true;
-    const isListed = image !== undefined || question === "digest";
+    // Of an image without an id, such as a build makes, there will be no list.
+    const isListed = image !== undefined || question === "digest" || container.image.id === "";
     const isKnown = this.#isDigestKnown(record, isAtHand);
     return isKnown && (isListed || !isAtHand || this.#isTooOld(record));
   }

@@ -34,8 +34,10 @@ export interface ContainerMount {
 
 /** What the engine knows of one container. Plain data: it crosses threads by structured clone. */
 export interface Container {
-  /** 64 hex characters. */
+  /** 64 hex characters; of a step of a build, 25 characters of base 36. */
   readonly id: string;
+  /** A step of a build, of which the engine's API tells nothing; absent for its containers. */
+  readonly kind?: "buildkit";
   /** Without the leading slash. */
   readonly name: string;
   readonly image: Image;

@@ -210,6 +210,7 @@ function clientOf(client: DockerClient): object {
 function containerOf(container: Container): object {
   return {
     id: container.id,
+    type: container.kind,
     name: container.name,
     image: imageOf(container.image),
     labels: container.labels,

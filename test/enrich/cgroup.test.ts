@@ -4,6 +4,7 @@ import { containerIdsOf } from "../../daemon/enrich/cgroup.ts";
 
 const a = "a1".repeat(32);
 const b = "b2".repeat(32);
+const step = "teii06a3zt3rnvgc1w5iaczjv";
 
 const rows: readonly [name: string, text: string, ids: readonly string[]][] = [
   ["version 2, cgroupfs driver", `0::/docker/${a}\n`, [a]],
@@ -30,6 +31,13 @@ const rows: readonly [name: string, text: string, ids: readonly string[]][] = [
   ["65 digits", `0::/docker/${a}a\n`, []],
   ["capital letters", `0::/docker/${a.toUpperCase()}\n`, []],
   ["letters beyond f", `0::/docker/${"g".repeat(64)}\n`, []],
+  ["a step of a build", `0::/docker/buildkit/${step}\n`, [step]],
+  ["with a parent of the engine's own", `1:pids:/builds/buildkit/${step}\n0::/\n`, [step]],
+  ["with the systemd driver", `0::/system.slice:docker:${step}\n`, [step]],
+  ["and by systemd itself", `0::/system.slice/docker-${step}.scope\n`, [step]],
+  ["a container that calls itself a step", `0::/docker/${a}/buildkit/${step}\n`, [a]],
+  ["a word as long as a step's id", `0::/system.slice/${step}\n`, []],
+  ["a longer one in its place", `0::/docker/buildkit/${step}x\n`, []],
   ["an id that begins inside a word", `0::/docker/x${a}\n`, []],
 ];
 

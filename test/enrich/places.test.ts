@@ -305,3 +305,34 @@ t.test("lives that are over are remembered up to a bound", (t) => {
   t.equal(nameOf(places, { device: 42, generation: 2 }, []), "web");
   t.end();
 });
+
+t.test("a step of a build is known from its first exec on, until its root is gone", (t) => {
+  const places = new Places();
+  const step = "teii06a3zt3rnvgc1w5iaczjv";
+  const cgroup = `0::/docker/buildkit/${step}\n`;
+  t.equal(places.container(step), undefined);
+  t.strictSame(places.idsOf(cgroup, 5n), [step]);
+  t.strictSame(places.idsOf(cgroup, 9n), [step]);
+  t.match(places.container(step), {
+    ...{ kind: "buildkit", name: "buildkit-teii06a3zt3r", createdNs: 5n, isComplete: true },
+    image: { id: "", repository: "BuildKit" },
+  });
+  places.addRoot(life, "/d/overlay2/lqumg2cnsdhmwunukrmzzksg9/merged");
+  t.equal(nameOf(places, life, [step]), "buildkit-teii06a3zt3r");
+  t.equal(nameOf(places, life, []), "buildkit-teii06a3zt3r", "its root is its own");
+  t.match(places.rootsOf(step), [life]);
+  places.removeContainer(step);
+  t.equal(places.container(step), undefined);
+  t.end();
+});
+
+t.test("of very many steps the first one is forgotten", (t) => {
+  const places = new Places();
+  const idOf = (number: number): string => String(number).padStart(25, "0");
+  for (let number = 0; number <= 1_024; number++)
+    places.idsOf(`0::/docker/buildkit/${idOf(number)}`, 1n);
+  t.equal(places.container(idOf(0)), undefined);
+  t.ok(places.container(idOf(1)));
+  t.ok(places.container(idOf(1_024)));
+  t.end();
+});

@@ -1,9 +1,10 @@
 // The containers that attempts are made in.
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from "node:child_process";
-import { findProgram, type CommandResult, type TestEngine } from "../support/engine.ts";
+import type { CommandResult, TestEngine } from "../support/engine.ts";
 import { images } from "../support/images.ts";
 import { startNestedEngine } from "../support/nested-engine.ts";
+import { findProgram } from "../support/programs.ts";
 import type { Technique } from "./technique.ts";
 
 /** Containers that run, and one more for each attempt that wants its own. */

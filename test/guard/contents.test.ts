@@ -139,6 +139,16 @@ t.test("the list of an image is waited for a while", (t) => {
   t.end();
 });
 
+t.test("of an image without an id there is no list to wait for", (t) => {
+  const { contents, waiting } = contentsFor("image-path");
+  const step = { ...container, image: unknownContainer("").image };
+  t.equal(contents.isReady(shipped, step, true), true);
+  t.equal(contents.isReady(copy, step, true), false, "its digest is taken");
+  waiting[0]?.(sum);
+  t.equal(contents.isReady(copy, step, true), true);
+  t.end();
+});
+
 t.test("too many digests at a time wait for each other", (t) => {
   const { contents, waiting } = contentsFor("digest");
   const file = (inode: bigint) => gateRecord({ file: { ...copy.file, inode } });

@@ -2,10 +2,8 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
-  accessSync,
   chmodSync,
   closeSync,
-  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +15,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { findProgram, searchPath } from "./programs.ts";
 
 /** What a command of the docker CLI came to. */
 export interface CommandResult {
@@ -48,7 +47,6 @@ const logName = "dockerd.log";
 const readyTimeoutMs = 30_000;
 const stopTimeoutMs = 60_000;
 const commandTimeoutMs = 60_000;
-const searchPath = `/usr/local/sbin:/usr/sbin:/sbin:${process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}`;
 
 /**
  * Runs one dockerd, and outlives whoever started it by just as long as cleaning up takes: its standard input ends
@@ -85,14 +83,6 @@ export function engineMissing(): string | undefined {
     }
   }
   return undefined;
-}
-
-/** Where a program is that an engine, or its user, needs. */
-export function findProgram(name: string): string | undefined {
-  return searchPath
-    .split(":")
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
 }
 
 /**
@@ -176,9 +166,14 @@ export async function startEngine({
   };
 }
 
-/** The docker CLI for the engine at `host`, with its own files below `directory`. */
-export function dockerAt(host: string, directory: string): TestEngine["docker"] {
-  return (...args) => run("docker", ["-H", host, ...args], directory);
+/** The docker CLI for the engine at `host`, with its own files below `directory`; classic builds unless `env` says so. */
+export function dockerAt(
+  host: string,
+  directory: string,
+  env: NodeJS.ProcessEnv = {},
+): TestEngine["docker"] {
+  return (...args) =>
+    run("docker", ["-H", host, ...args], { ...commandEnvironment(directory), ...env });
 }
 
 function engineFlags(directory: string): readonly string[] {
@@ -256,9 +251,13 @@ function isAnswering(socketPath: string): Promise<boolean> {
   });
 }
 
-function run(program: string, args: readonly string[], directory: string): Promise<CommandResult> {
+function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<CommandResult> {
   const options = {
-    env: commandEnvironment(directory),
+    env,
     timeout: commandTimeoutMs,
     killSignal: "SIGKILL" as const,
     maxBuffer: 16 << 20,
@@ -275,13 +274,4 @@ function run(program: string, args: readonly string[], directory: string): Promi
 function commandEnvironment(directory: string): NodeJS.ProcessEnv {
   const docker = { DOCKER_CONFIG: join(directory, "config"), DOCKER_BUILDKIT: "0" };
   return { PATH: searchPath, HOME: directory, LANG: "C", ...docker };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { dockerAt, findProgram, type TestEngine } from "./engine.ts";
+import { dockerAt, type TestEngine } from "./engine.ts";
 import { images, librariesOf } from "./images.ts";
+import { findProgram } from "./programs.ts";
 
 const programs = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc"];
 const readyTimeoutMs = 30_000;

@@ -34,7 +34,12 @@ export const containerFields: readonly FieldSpec<Place>[] = [
       "name, or host",
       ({ container }) => (container === undefined ? "host" : toByteString(container.name)),
     ],
-    ["container.type", "string", "kind of the runtime", inContainer(() => "docker")],
+    [
+      "container.type",
+      "string",
+      "docker, or buildkit for a step of a build",
+      inContainer((c) => c.kind ?? "docker"),
+    ],
     [
       "container.image",
       "string",
