@@ -29,7 +29,8 @@ ifneq ($(wildcard $(node_root)/include/node/node.h),)
 export npm_config_nodedir := $(node_root)
 endif
 
-# $(call need,PROGRAM:PACKAGE …): installs the Debian packages of the programs that are missing, and no others.
+# $(call need,PROGRAM:PACKAGE …): installs the Debian packages of the programs that are missing, and no others. Of
+# ONE/OTHER the first that this Debian has: its releases cut their packages in different ways.
 define need
 @missing=(); \
 for pair in $(1); do \
@@ -37,15 +38,19 @@ for pair in $(1); do \
 done; \
 [ "$${#missing[@]}" -gt 0 ] || exit 0; \
 if [ "$$(id -u)" != 0 ]; then \
-  echo "cannot install $${missing[*]}: not root; run: sudo apt-get install $${missing[*]}" >&2; exit 1; \
+  echo "cannot install $${missing[*]}: not root; run: sudo make $(MAKECMDGOALS)" >&2; exit 1; \
 fi; \
 if ! command -v apt-get >/dev/null; then \
   echo "cannot install $${missing[*]}: this is no Debian; install what they are called here" >&2; exit 1; \
 fi; \
-echo "deps: installing $${missing[*]}"; \
 export DEBIAN_FRONTEND=noninteractive; \
 apt-get update -qq; \
-apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
+packages=(); \
+for either in "$${missing[@]}"; do \
+  apt-cache show "$${either%/*}" >/dev/null 2>&1 && packages+=("$${either%/*}") || packages+=("$${either#*/}"); \
+done; \
+echo "deps: installing $${packages[*]}"; \
+apt-get install -y -qq --no-install-recommends "$${packages[@]}" >/dev/null
 endef
 
 .PHONY: help
@@ -78,7 +83,7 @@ has_apparmor = $(filter Y,$(shell cat /sys/module/apparmor/parameters/enabled 2>
 has_dynamic_busybox = $(shell ldd /bin/busybox 2>/dev/null)
 .PHONY: engine
 engine:
-	$(call need,dockerd:docker.io docker:docker.io curl:curl busybox:busybox-static \
+	$(call need,dockerd:docker.io docker:docker-cli/docker.io curl:curl busybox:busybox-static \
 	  $(if $(has_apparmor),apparmor_parser:apparmor) $(if $(has_dynamic_busybox),static-busybox:busybox-static))
 
 # What the tests run beside the daemon. Unpacked below build/ and not installed: Debian's package starts a service, which

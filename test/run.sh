@@ -30,8 +30,12 @@ sum='
   }
 '
 
+# Debian's awk would wait for more of a pipe than there is, and show nothing for minutes.
+live=(awk)
+case $(awk -W version 2>&1 </dev/null) in mawk*) live+=(-W interactive) ;; esac
+
 status=0
-node_modules/.bin/tap --reporter=tap "$@" | tee "$record" | awk "$show" || status=$?
+node_modules/.bin/tap --reporter=tap "$@" | tee "$record" | "${live[@]}" "$show" || status=$?
 # A runner that ran nothing has not passed.
 [ "$status" != 0 ] || grep -q '^# { total: ' "$record" || status=1
 awk -v status="$status" "$sum" "$record"
