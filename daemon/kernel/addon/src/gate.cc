@@ -147,8 +147,9 @@ std::array<uint64_t, kCounters> Gate::Counters() const {
 }
 
 void Gate::Respond(int event_fd, bool allow) {
-  WriteResponse(event_fd, allow);
+  // Before: whoever sees what came of the exec finds it counted.
   Count(allow ? kAllowed : kDenied);
+  WriteResponse(event_fd, allow);
 }
 
 void Gate::WriteResponse(int event_fd, bool allow) {
