@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 const id = "c".repeat(64);
 const otherId = "d".repeat(64);
 const imageId = `sha256:${"1".repeat(64)}`;
-const waitMs = 5_000;
+const waitMs = 60_000;
 const startNs = 1_000_000_000_000_000_000;
 
 const entry = {

@@ -28,7 +28,7 @@ export interface Stage {
 }
 
 const lanes = 4;
-const waitMs = 4_000;
+const waitMs = 30_000;
 const curlRan = /^curl \d/m;
 const survived = /^survived$/m;
 

@@ -10,8 +10,9 @@ t.test("nanoseconds agree with the wall clock and never repeat in a row of readi
     if (now <= last) t.fail(`${now} after ${last}`);
     last = now;
   }
-  const apartNs = clock.nowNs() - BigInt(clock.nowMs()) * 1_000_000n;
-  t.ok(apartNs >= -1_000_000n && apartNs <= 3_000_000n, String(apartNs));
+  const [before, now, after] = [clock.nowMs(), clock.nowNs(), clock.nowMs()];
+  const [sinceNs, leftNs] = [now - BigInt(before) * 1_000_000n, BigInt(after) * 1_000_000n - now];
+  t.ok(sinceNs >= -1_000_000n && leftNs >= -3_000_000n, `${sinceNs} ${leftNs}`);
   t.end();
 });
 
@@ -20,5 +21,5 @@ t.test("the monotonic clock goes forward", async (t) => {
   const start = clock.monotonicMs();
   await new Promise((resolve) => setTimeout(resolve, 20));
   const tookMs = clock.monotonicMs() - start;
-  t.ok(tookMs >= 19 && tookMs < 2000, String(tookMs));
+  t.ok(tookMs >= 19 && tookMs < 60_000, String(tookMs));
 });

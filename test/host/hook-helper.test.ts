@@ -97,7 +97,8 @@ else {
   });
 
   t.test("what does not want to end is killed", async (t) => {
-    const result = await run("trap '' TERM; while :; do sleep 600; done", { timeoutMs: 300 });
+    // Long enough for the shell to come to its trap.
+    const result = await run("trap '' TERM; while :; do sleep 600; done", { timeoutMs: 2_000 });
     t.match(result, { value: { end: { signal: "SIGKILL" }, isTimedOut: true } });
   });
 

@@ -1,6 +1,7 @@
 // When nothing is to be done, or not yet, or no more: limits, `never`, dry runs, and an engine that is away for a while.
 // SPDX-License-Identifier: Apache-2.0
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import { startDaemon, type AlertLine, type DaemonOptions } from "../support/daemon.ts";
 import { EngineProxy } from "../support/engine-proxy.ts";
@@ -60,7 +61,7 @@ if (requireEngine(t)) {
   };
   const retried = async (): Promise<void> => {
     const before = (await daemon.status()).actions.retries;
-    while ((await daemon.status()).actions.retries === before) continue;
+    while ((await daemon.status()).actions.retries === before) await delay(20);
   };
 
   await t.test("after it acted in a container a policy leaves that one alone", async (t) => {
@@ -143,6 +144,8 @@ if (requireEngine(t)) {
     const alert = setOff("brief", "dogone");
     await retried();
     await engine.docker("rm", "--force", "brief");
+    // It goes by itself as well (--rm): whoever is second is told that it is under way.
+    while ((await engine.docker("inspect", "brief")).code === 0) await delay(50);
     await proxy.open();
     const { outcomes } = (await alert).execwarden;
     t.match(outcomes, [

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import t from "tap";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
@@ -54,12 +55,14 @@ if (requireEngine(t)) {
   t.teardown(() => daemon.stop());
 
   const start = async (name: string, ...options: readonly string[]): Promise<void> => {
-    const script = "trap 'exit 0' INT; while :; do /bin/sleep 1; done";
+    const script = "trap 'exit 0' INT; echo ready; while :; do /bin/sleep 1; done";
     const argv = [images.busybox, "/bin/sh", "-c", script];
     const place = options.length === 0 ? ["--network=none"] : options;
     const run = ["run", "--detach", `--name=${name}`, ...place, ...argv];
     const { code, stderr } = await engine.docker(...run);
     if (code !== 0) throw new Error(stderr);
+    // A signal that came before its trap would be lost: the first process of a container ignores it.
+    while (!(await engine.docker("logs", name)).stdout.includes("ready")) await delay(50);
   };
   const inspect = async (name: string, format: string): Promise<string> =>
     (await engine.docker("inspect", `--format=${format}`, name)).stdout.trim();

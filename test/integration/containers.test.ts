@@ -9,7 +9,7 @@ import { buildImages, images } from "../support/images.ts";
 import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
 
-const waitMs = 20_000;
+const waitMs = 60_000;
 
 if (requireEngine(t)) {
   t.setTimeout(300_000);

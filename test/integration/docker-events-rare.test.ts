@@ -83,7 +83,7 @@ if (requireEngine(t)) {
   });
 
   await t.test("a container whose memory is used up", async (t) => {
-    const limits = ["--memory=8m", "--memory-swap=8m"];
+    const limits = ["--memory=32m", "--memory-swap=32m"];
     const run = ["run", "--detach", "--network=none", "--name=hungry", ...limits];
     await docker(...run, images.busybox, "/bin/sleep", "600");
     const eat = "x=0123456789abcdef; while :; do x=$x$x; done";

@@ -3,6 +3,7 @@ import t from "tap";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
 import { requireEngine, startEngine, type TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
+import { until } from "../support/until.ts";
 
 /** One rule that tells of every event of the engine. */
 const rules = `
@@ -184,7 +185,7 @@ if (requireEngine(t)) {
     await told(({ action, name }) => action === "rename" && name === "veteran");
     const { engine: status } = await daemon.status();
     t.ok((status.blind?.toMs ?? 0) > (status.blind?.fromMs ?? 0), "what may be missing is said");
-    t.match(daemon.log(), /may have been missed/);
+    await until(() => daemon.log().includes("may have been missed"), 60_000);
     t.equal(status.eventsLost, 0);
     const keys = daemon.alerts.filter(({ source }) => source === "docker").map(keyOf);
     t.strictSame(

@@ -3,10 +3,16 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { spawn as spawnTerminal } from "node-pty";
 import t from "tap";
-import { startDaemon, type AlertLine } from "../support/daemon.ts";
+import {
+  startDaemon,
+  type AlertLine,
+  type DaemonOptions,
+  type TestDaemon,
+} from "../support/daemon.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -39,11 +45,18 @@ if (requireEngine(t)) {
   await buildImages(engine);
   const run = (...args: readonly string[]): ReturnType<typeof engine.docker> =>
     engine.docker("run", "--network=none", ...args);
+  const pids: number[] = [];
+  const start = async (options: DaemonOptions): Promise<TestDaemon> => {
+    const daemon = await startDaemon(options);
+    pids.push(daemon.pid);
+    return daemon;
+  };
+  const marksLeft = (): number => pids.reduce((sum, pid) => sum + marksOf(pid), 0);
 
   await t.test(
     "200 short-lived containers, eight at once: each has its image in the alert",
     async (t) => {
-      const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      const daemon = await start({ dockerHost: engine.host, rules: everyExec });
       t.teardown(() => daemon.stop());
       const names = Array.from({ length: 200 }, (_, index) => `brief-${index}`);
       const queue = [...names];
@@ -70,7 +83,7 @@ if (requireEngine(t)) {
   );
 
   await t.test("what is known of a process: parents, user, directory, terminal", async (t) => {
-    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    const daemon = await start({ dockerHost: engine.host, rules: everyExec });
     t.teardown(() => daemon.stop());
     const script = "cd /tmp; /bin/sh -c '/bin/echo deep; :'; :";
     await run("--rm", "--name=family", "--user=app", images.busybox, "/bin/sh", "-c", script);
@@ -135,7 +148,7 @@ if (requireEngine(t)) {
   });
 
   await t.test("500 execs at once, threads that exec, and the host left alone", async (t) => {
-    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    const daemon = await start({ dockerHost: engine.host, rules: everyExec });
     t.teardown(() => daemon.stop());
     const tools = mkdtempSync(join(engine.directory, "tools-"));
     t.teardown(() => {
@@ -190,7 +203,7 @@ if (requireEngine(t)) {
   });
 
   await t.test("tmpfs, volumes and bind mounts are guarded as the image is", async (t) => {
-    const daemon = await startDaemon({
+    const daemon = await start({
       dockerHost: engine.host,
       mode: "enforce",
       policies: denyCurl,
@@ -222,7 +235,7 @@ if (requireEngine(t)) {
 
   await t.test("a program of the host never makes the host's own mounts guarded", async (t) => {
     await run("--detach", "--name=visited", images.busybox, "/bin/sleep", "600");
-    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    const daemon = await start({ dockerHost: engine.host, rules: everyExec });
     t.teardown(() => daemon.stop());
     const root = await engine.docker(
       ...["inspect", "--format={{.GraphDriver.Data.MergedDir}}", "visited"],
@@ -239,7 +252,7 @@ if (requireEngine(t)) {
   });
 
   await t.test("what runs from a volume is seen, though its start was not", async (t) => {
-    const daemon = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+    const daemon = await start({ dockerHost: engine.host, rules: everyExec });
     t.teardown(() => daemon.stop());
     const tools = mkdtempSync(join(engine.directory, "static-"));
     copyFileSync("/bin/busybox", join(tools, "busybox"));
@@ -263,7 +276,8 @@ if (requireEngine(t)) {
         "-c",
         "while :; do /bin/sleep 1; done",
       );
-      const first = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      const first = await start({ dockerHost: engine.host, rules: everyExec });
+      t.teardown(() => first.stop());
       const seen = await first.alert(ofContainer("older", "/bin/sleep 1"));
       t.match(seen.output_fields, {
         "container.image.repository": "busybox",
@@ -273,7 +287,7 @@ if (requireEngine(t)) {
       await first.crash();
       t.equal((await engine.docker("exec", "older", "/bin/true")).code, 0, "nothing is held");
       t.equal(marksLeft(), 0, "no mark is left");
-      const second = await startDaemon({ dockerHost: engine.host, rules: everyExec });
+      const second = await start({ dockerHost: engine.host, rules: everyExec });
       t.teardown(() => second.stop());
       await second.alert(ofContainer("older", "/bin/sleep 1"));
 
@@ -289,7 +303,7 @@ if (requireEngine(t)) {
         "busybox",
         "also after the engine was restarted",
       );
-      t.match((await second.status()).engine, { isConnected: true });
+      while (!(await second.status()).engine.isConnected) await delay(50);
       await engine.docker("rm", "--force", "older");
     },
   );
@@ -300,21 +314,20 @@ if (requireEngine(t)) {
   });
 }
 
-/** fanotify groups with marks of any process on this machine that is a daemon of ours. */
-function marksLeft(): number {
+/** fanotify marks that a daemon of ours has. */
+function marksOf(pid: number): number {
+  const directory = `/proc/${pid}`;
   let marks = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("execwarden-daemon-")) continue;
-      for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-        const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "latin1");
-        marks += info
-          .split("\n")
-          .filter((line) => line.startsWith("fanotify ") && line.includes("mask:")).length;
-      }
-    } catch {
-      // The process ended while it was looked at.
+  try {
+    if (!readFileSync(`${directory}/cmdline`, "latin1").includes("execwarden-daemon-")) return 0;
+    for (const fd of readdirSync(`${directory}/fdinfo`)) {
+      const info = readFileSync(`${directory}/fdinfo/${fd}`, "latin1");
+      marks += info
+        .split("\n")
+        .filter((line) => line.startsWith("fanotify ") && line.includes("mask:")).length;
     }
+  } catch {
+    // The process ended while it was looked at.
   }
   return marks;
 }

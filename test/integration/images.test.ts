@@ -29,7 +29,7 @@ const policies = `
 policies:
   - { name: No tools, rules: [Tool of the Image], mode: enforce, actions: [deny] }
 `;
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 async function start(t: Test, engine: TestEngine): Promise<TestDaemon> {
   const daemon = await startDaemon({ dockerHost: engine.host, mode: "enforce", rules, policies });

@@ -76,6 +76,14 @@ if (requireEngine(t)) {
       );
       t.match(await daemon.run("resume"), { code: 0 });
       t.not(await runTrue("after"), 0, "refused again");
+      // The container is paused after the exec was refused.
+      const { execwarden: again } = await daemon.alert(({ output }) => {
+        return output.includes("true after");
+      });
+      t.match(again.outcomes, [
+        { action: "deny", status: "done" },
+        { action: "pause", status: "done" },
+      ]);
       await engine.docker("unpause", "box");
       t.match(await daemon.run("pause", "--for", "1s"), { code: 0 });
       await daemon.logged("enforcement is resumed", ({ by }) => by === "the end of its time");

@@ -1,5 +1,6 @@
 // Reloads of a running daemon: one after the other, with wrong files, and from observe to deny and back.
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { ballast } from "../support/ballast.ts";
 import { startDaemon, type DaemonOptions, type TestDaemon } from "../support/daemon.ts";
@@ -191,7 +192,12 @@ if (requireEngine(t)) {
 
   await t.test("requests at the same time are served one after the other", async (t) => {
     const { daemon } = await start(t);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => daemon.post("/v1/reload")));
+    // All are there before the first is served.
+    daemon.signal("SIGSTOP");
+    const asked = Array.from({ length: 8 }, () => daemon.post("/v1/reload"));
+    await delay(1_000);
+    daemon.signal("SIGCONT");
+    const answers = await Promise.all(asked);
     const numbers = answers.map(({ answer }) => (answer as { generation: number }).generation);
     t.strictSame(new Set(numbers), new Set([2, 3]), "those who waited share one");
     t.equal((await daemon.status()).generation.number, 3);
@@ -204,6 +210,6 @@ async function heldMode(daemon: TestDaemon, name: string, wanted: string): Promi
     const { superblocks } = (await daemon.status()).gate;
     const found = superblocks.find(({ containers }) => containers.includes(name));
     if (found?.mode === wanted) return found.mode;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
 }

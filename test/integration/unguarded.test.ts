@@ -92,8 +92,15 @@ if (requireEngine(t)) {
   await t.test("after a stop: what was started since, and nothing else", async (t) => {
     await inBox("/bin/sleep", "33333");
     await inBox("/bin/sh", "-c", "cp /bin/busybox /tmp/sleep; exec /tmp/sleep 44444");
-    await inBox("/bin/sh", "-c", "mkfifo /tmp/f; (read x </tmp/f; exit) & /bin/true; wait");
+    await inBox(
+      ...["/bin/sh", "-c"],
+      "mkfifo /tmp/f; (read x </tmp/f; exit) & /bin/true; : >/tmp/forked; wait",
+    );
     await box("later", "55555");
+    // What is executed from here on would be judged at once, and refused.
+    while (running(await pidsOf(), "/tmp/sleep").length === 0) await delay(50);
+    while ((await engine.docker("exec", "box", "/bin/test", "-e", "/tmp/forked")).code !== 0)
+      await delay(50);
     const daemon = await start(t);
     const counts = await judged(daemon, 4);
     t.match(counts, { judged: 4, seen: 0, beyond: 0 });
@@ -119,7 +126,8 @@ if (requireEngine(t)) {
         ],
       },
     });
-    t.strictSame(running(await pidsOf(), "44444"), [], "the policy's kill reached it");
+    // The policy's kill has reached it; it dies in its own time.
+    while (running(await pidsOf(), "44444").length > 0) await delay(50);
     t.notOk(
       daemon.alerts.some(({ output }) => /11111|22222/.test(output)),
       "others are known",

@@ -88,13 +88,13 @@ if (requireEngine(t)) {
       });
 
       // Long enough for its command line to be looked at, twice.
-      await run(`memory-${mode}`, "/tools/memfd-exec", "/bin/busybox", "sleep", "0.4");
+      await run(`memory-${mode}`, "/tools/memfd-exec", "/bin/busybox", "sleep", "1.4");
 
       const swapped = await run(
         `swap-${mode}`,
         "/bin/sh",
         "-c",
-        "/tools/argv-swap /bin/busybox 0.31 0.3333; :",
+        "/tools/argv-swap /bin/busybox 1.31 1.3333; :",
       );
       t.equal(swapped.code, 0, swapped.stderr);
       const changed = await daemon.alert(ofRule(changedRule, `swap-${mode}`));

@@ -12,7 +12,7 @@ import { mountOverlay, requireRoot } from "../support/overlay.ts";
 import { until } from "../support/until.ts";
 
 const pattern: RootPattern = { infix: "execwarden-overlay-", suffix: "/merged" };
-const waitMs = 10_000;
+const waitMs = 60_000;
 const busybox = realpathSync("/bin/busybox");
 
 /** A gate that observes; what it has seen, by path. */

@@ -12,7 +12,7 @@ import { fdStore } from "../support/fd-store.ts";
 import { mountOverlay, requireRoot } from "../support/overlay.ts";
 import { until } from "../support/until.ts";
 
-const waitMs = 30_000;
+const waitMs = 60_000;
 
 /** Runs a program by way of a shell; 126: it was not permitted. */
 function run(program: string): { result: number | undefined } {

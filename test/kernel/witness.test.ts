@@ -22,7 +22,7 @@ import { createRecordingLog } from "../support/recording-log.ts";
 import { until } from "../support/until.ts";
 
 const binding = loadBinding();
-const waitMs = 20_000;
+const waitMs = 60_000;
 const holder = fileURLToPath(new URL("../support/witness-holder.ts", import.meta.url));
 
 function settingsOf(client: AuditClient): AuditLimits {

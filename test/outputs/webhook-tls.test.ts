@@ -25,7 +25,7 @@ interface Authority extends Identity {
   issue(commonName: string): Identity;
 }
 
-const waitMs = 10_000;
+const waitMs = 60_000;
 const keyOptions = ["-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
 
 function createAuthority(directory: string, name: string): Authority {

@@ -33,7 +33,9 @@ int main(int argc, char **argv) {
       execv(argv[1], (char *const *)slots);
       _exit(127);
     }
-    waitpid(child, 0, 0);
+    // One after the other has the processors for itself until it has executed; they run on side by side.
+    usleep(100000);
   }
+  while (wait(0) > 0) continue;
   return 0;
 }

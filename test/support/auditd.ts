@@ -13,7 +13,7 @@ import type { AuditClient } from "../../daemon/kernel/audit-client.ts";
 const unpacked = fileURLToPath(new URL("../../build/auditd/root", import.meta.url));
 const folders = [join(unpacked, "usr/sbin"), join(unpacked, "sbin"), "/usr/sbin", "/sbin"];
 const pidFile = "/run/auditd.pid";
-const startWaitMs = 20_000;
+const startWaitMs = 60_000;
 
 /** One auditd that owns the audit stream. */
 export interface TestAuditd {

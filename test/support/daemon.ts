@@ -140,7 +140,8 @@ export async function startDaemon(options: DaemonOptions): Promise<TestDaemon> {
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(signal);
-      await once(child, "exit");
+      // Not its exit alone: what it wrote last is in the log then.
+      await once(child, "close");
     }
     rmSync(directory, { recursive: true, force: true });
     return child.exitCode;

@@ -32,7 +32,7 @@ export interface TestEngine {
   readonly host: string;
   /** A directory of the engine's own; goes away with it. */
   readonly directory: string;
-  /** Runs the docker CLI against this engine; at most for a minute. */
+  /** Runs the docker CLI against this engine; at most for two minutes. */
   docker(...args: readonly string[]): Promise<CommandResult>;
   /** Stops dockerd with its containers and starts it again on the same data. */
   restart(): Promise<void>;
@@ -44,9 +44,9 @@ export interface TestEngine {
 }
 
 const logName = "dockerd.log";
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
-const commandTimeoutMs = 60_000;
+const commandTimeoutMs = 120_000;
 
 /**
  * Runs one dockerd, and outlives whoever started it by just as long as cleaning up takes: its standard input ends

@@ -41,8 +41,8 @@ t.test("a glob is a text with a star", (t) => {
 });
 
 t.test("many stars on a long text take no more steps than pattern times text", (t) => {
-  const startMs = Date.now();
+  const start = process.cpuUsage();
   t.equal(compileGlob("*a".repeat(50) + "b")("a".repeat(5000)), false);
-  t.ok(Date.now() - startMs < 2000, "an exponential matcher would never come back");
+  t.ok(process.cpuUsage(start).user < 2_000_000, "an exponential matcher would never come back");
   t.end();
 });
