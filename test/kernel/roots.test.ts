@@ -144,16 +144,21 @@ if (requireRoot(t)) {
 
   await t.test("a device number that is used again is another root, which is held", async (t) => {
     const { gate, records } = open(t);
-    const first = mount(t);
-    await until(() => rootOf(gate, first) !== undefined, waitMs);
-    const old = rootOf(gate, first)?.generation ?? 0;
-    gate.setMode(first.device, "observe", old);
+    const begin = async (overlay: TestOverlay): Promise<number> => {
+      await until(() => rootOf(gate, overlay) !== undefined, waitMs);
+      const generation = rootOf(gate, overlay)?.generation ?? 0;
+      gate.setMode(overlay.device, "observe", generation);
+      return generation;
+    };
+    let first = mount(t);
+    let old = await begin(first);
     // The kernel gives the lowest number that is free: taken again unless somebody else was faster.
     first.remove();
     let second = mount(t);
     for (let left = 100; left > 0 && second.device !== first.device; left--) {
-      // It may not be free yet: whoever looks at the file system holds it for a moment.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      first = second;
+      old = await begin(first);
+      first.remove();
       second = mount(t);
     }
     t.equal(second.device, first.device, "the number is used again");
