@@ -6,24 +6,31 @@ import t, { type Test } from "tap";
 import { run } from "./command.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
-const unit = readFileSync(join(checkout, "systemd/execwarden.service"), "utf8");
+const textOf = (name: string): string => readFileSync(join(checkout, "systemd", name), "utf8");
+const unit = textOf("execwarden.service");
 
-/** Lays the unit down for systemd-analyze, with a program that is there whether it is installed or not. */
-function layUnit(t: Test, text: string): string {
-  const name = "execwarden.service";
-  const there = text.replaceAll(
-    /\/usr\/bin\/execwarden|\/usr\/lib\/execwarden\/after-end\.sh/g,
-    process.execPath,
+/** Lays units down for systemd-analyze, with a program that is there whether it is installed or not. */
+function layUnits(t: Test, units: Readonly<Record<string, string>>): readonly string[] {
+  const program =
+    /\/usr\/bin\/execwarden|\/usr\/lib\/execwarden\/(after-end\.sh|\S+\/execwarden-authz)/g;
+  const there = Object.entries(units).map(
+    ([name, text]) => [name, text.replaceAll(program, process.execPath)] as const,
   );
-  return join(t.testdir({ [name]: there }), name);
+  const folder = t.testdir(Object.fromEntries(there));
+  return there.map(([name]) => join(folder, name));
 }
+
+const layUnit = (t: Test, text: string): string =>
+  layUnits(t, { "execwarden.service": text })[0] ?? "";
 
 const { code: absence } = await run("systemd-analyze", ["--version"]);
 const skip = absence === 0 ? false : "no systemd-analyze here (apt-get install systemd)";
 const security = ["security", "--offline=yes", "--threshold=36", "--no-pager"];
 
-t.test("systemd takes every line of the unit", { skip }, async (t) => {
-  const { code, stderr } = await run("systemd-analyze", ["verify", layUnit(t, unit)]);
+t.test("systemd takes every line of the units", { skip }, async (t) => {
+  const names = ["execwarden.service", "execwarden-authz.service", "execwarden-authz.socket"];
+  const units = Object.fromEntries(names.map((name) => [name, textOf(name)]));
+  const { code, stderr } = await run("systemd-analyze", ["verify", ...layUnits(t, units)]);
   t.equal(stderr, "");
   t.equal(code, 0);
 });
