@@ -4,8 +4,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import t, { type Test } from "tap";
+import t from "tap";
+import type { Status } from "../../daemon/model/status.ts";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
@@ -36,6 +38,22 @@ policies:
     mode: enforce
     actions: [deny]
 `;
+
+const waitMs = 60_000;
+
+/** How much there was of alerts, and of execs without a name. */
+interface Begin {
+  readonly alerts: number;
+  readonly nameless: number;
+}
+
+interface Told {
+  readonly floods: number;
+  readonly isOver: boolean;
+  readonly sent: number;
+  readonly suppressed: number;
+  readonly execs: number;
+}
 
 interface Ended {
   readonly ran: number;
@@ -79,32 +97,56 @@ if (requireEngine(t)) {
     daemon.alerts.filter(
       (alert) => alert.rule === rule && alert.execwarden.container?.name === container,
     );
-  const overAfter = async (before: number): Promise<AlertLine> => {
-    const isOver = (alert: AlertLine): boolean => alert.rule === "Exec Flood in Container Ended";
-    return daemon.alert((alert) => isOver(alert) && daemon.alerts.indexOf(alert) >= before);
+  const nameless = async (): Promise<number> => {
+    const { argvUnknown, processGone } = (await daemon.status()).gate.counters;
+    return argvUnknown + processGone;
   };
-  /** What was sent and what was counted of a rule since; for one flood, when it is over. */
-  const toldSince = async (
-    before: number,
-    rule: string,
-  ): Promise<{ readonly sent: number; readonly suppressed: number; readonly execs: number }> => {
-    const { output_fields: fields } = await overAfter(before);
-    const suppressed = String(fields["execwarden.suppressed_rules"]);
-    const [, count = "0"] = new RegExp(`${rule}: (\\d+)`).exec(suppressed) ?? [];
+  const begin = async (): Promise<Begin> => ({
+    alerts: daemon.alerts.length,
+    nameless: await nameless(),
+  });
+  /** What was sent and what was counted of a rule since; how many floods began, and whether all are over. */
+  const toldSince = ({ alerts }: Begin, rule: string): Told => {
+    const since = daemon.alerts.slice(alerts);
+    const over = since.filter((alert) => alert.rule === "Exec Flood in Container Ended");
+    const suppressed = over.map(({ output_fields: fields }) => {
+      const text = String(fields["execwarden.suppressed_rules"]);
+      const [, count = "0"] = new RegExp(`${rule}: (\\d+)`).exec(text) ?? [];
+      return Number(count);
+    });
+    const floods = since.filter((alert) => alert.rule === "Exec Flood in Container").length;
     return {
-      sent: daemon.alerts.slice(before).filter((alert) => alert.rule === rule).length,
-      suppressed: Number(count),
-      execs: Number(fields["execwarden.execs"]),
+      floods,
+      isOver: over.length === floods,
+      sent: since.filter((alert) => alert.rule === rule).length,
+      suppressed: sum(suppressed),
+      execs: sum(over.map(({ output_fields: fields }) => Number(fields["execwarden.execs"]))),
     };
   };
-  /** Each is sent or counted, but those whose call could not be read in time: they have no name, and are counted too. */
-  const checkSum = async (t: Test, told: number, expected: number): Promise<void> => {
-    const { argvUnknown, processGone } = (await daemon.status()).gate.counters;
-    const unknown = argvUnknown + processGone;
-    t.ok(
-      told <= expected && told >= expected - unknown,
-      `${told} of ${expected} told or counted, ${unknown} without a name`,
-    );
+  /**
+   * Waits until each exec was sent or counted, but those whose call could not be read in time: they have no name, and are
+   * counted too. A machine that has other work makes one flood into several, or into none that is fast enough to be one.
+   */
+  const allTold = async (before: Begin, rule: string, expected: number): Promise<Told> => {
+    const endMs = performance.now() + waitMs;
+    for (;;) {
+      const told = toldSince(before, rule);
+      const unknown = (await nameless()) - before.nameless;
+      const missing = expected - told.sent - told.suppressed;
+      if (told.isOver && missing >= 0 && missing <= unknown) return told;
+      if (performance.now() > endMs || missing < 0)
+        throw new Error(`${missing} of ${expected} missing: ${JSON.stringify(told)}`);
+      await delay(50);
+    }
+  };
+  const statusOnce = async (isWanted: (status: Status) => boolean): Promise<Status> => {
+    const endMs = performance.now() + waitMs;
+    for (;;) {
+      const status = await daemon.status();
+      if (isWanted(status)) return status;
+      if (performance.now() > endMs) throw new Error(`not so: ${JSON.stringify(status.floods)}`);
+      await delay(50);
+    }
   };
   const residentBytes = (): number =>
     Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) * 1024;
@@ -112,6 +154,7 @@ if (requireEngine(t)) {
   await t.test(
     "execs as fast as they go: one alarm, the needle, and no one else waits",
     async (t) => {
+      const before = await begin();
       const count = times(10_000);
       const trues = (): Promise<Ended> => flood("flooded", count, "loop", "/bin/true");
       const floods = Promise.all([trues(), trues()]);
@@ -131,55 +174,60 @@ if (requireEngine(t)) {
       ]);
       await daemon.alert(({ rule, output }) => rule === "Needle" && output.includes("needle"));
       await daemon.alert(({ execwarden }) => execwarden.verdict === "deny");
-      const { sent, suppressed, execs } = await toldSince(0, "Every True");
-      const ofQuiet = rowsOf("Every True", "quiet").length;
-      t.equal(ofQuiet, 1, "another container's alerts are its own");
-      await checkSum(t, sent - ofQuiet + suppressed, 2 * count + 1);
-      t.ok(suppressed > 2 * count - 250, `${suppressed} were counted`);
-      t.ok(execs > 2 * count - 200, `${execs} execs are told`);
-      t.equal(rowsOf("Exec Flood in Container", "flooded").length, 1);
-      t.match(await daemon.status(), { floods: { floods: 1, active: [], suppressed } });
+      // The needle is one more, and what the other container ran.
+      const {
+        floods: told,
+        suppressed,
+        execs,
+      } = await allTold(before, "Every True", 2 * count + 2);
+      t.equal(rowsOf("Every True", "quiet").length, 1, "another container's alerts are its own");
+      t.ok(suppressed > 2 * count - 250 * told, `${suppressed} were counted`);
+      t.ok(execs > 2 * count - 200 * told, `${execs} execs are told`);
+      t.equal(rowsOf("Exec Flood in Container", "flooded").length, told);
+      const status = await statusOnce(({ floods: { active } }) => active.length === 0);
+      t.match(status, { floods: { floods: told, suppressed } });
     },
   );
 
   await t.test("a fork bomb within its pids limit: each exec is refused", async (t) => {
-    const before = daemon.alerts.length;
+    const before = await begin();
     const count = times(4_000);
     t.strictSame(await flood("bomb", count, "bomb", "/usr/bin/curl"), { ran: 0, refused: count });
-    const { sent, suppressed } = await toldSince(before, "Run Web Fetch Program in Container");
-    t.equal(sent + suppressed, count);
-    t.equal(rowsOf("Exec Flood in Container", "bomb").length, 1);
+    const { floods } = await allTold(before, "Run Web Fetch Program in Container", count);
+    t.equal(rowsOf("Exec Flood in Container", "bomb").length, floods);
   });
 
   await t.test("very many paths are told apart up to a bound, and counted beyond", async (t) => {
-    const before = daemon.alerts.length;
+    const before = await begin();
     const count = times(10_000);
     t.strictSame(await flood("flooded", count, "paths", "/bin/busybox", "true"), {
       ran: count,
       refused: 0,
     });
-    const { sent, suppressed } = await toldSince(before, "Every True");
-    t.equal(sent + suppressed, count);
-    t.ok(sent >= 250 && sent < 500, `${sent} sent`);
+    const { sent, floods } = await allTold(before, "Every True", count);
+    t.ok(sent >= 250 && sent < 500 * floods, `${sent} sent`);
   });
 
   for (const way of ["long-arguments", "many-arguments"]) {
     await t.test(`${way}: two megabytes, or a hundred thousand`, async (t) => {
-      const before = daemon.alerts.length;
+      const before = await begin();
       const count = times(600);
       t.strictSame(await flood("flooded", count, way, "/bin/true"), { ran: count, refused: 0 });
-      const { sent, suppressed } = await toldSince(before, "Every True");
-      await checkSum(t, sent + suppressed, count);
+      const { sent } = await allTold(before, "Every True", count);
+      t.ok(sent > 0);
     });
   }
 
   await t.test("nothing was lost, nobody was late, and memory is within its bound", async (t) => {
-    const { gate, alerts } = await daemon.status();
+    const { gate } = await statusOnce(({ alerts }) => alerts === daemon.alerts.length);
     t.match(gate.counters, {
       ...{ lost: 0, alertsLost: 0, deadlinesMissed: 0, decisionFailures: 0 },
       ...{ readErrors: 0, ticketsExhausted: 0, waiting: 0 },
     });
-    t.equal(alerts, daemon.alerts.length);
     t.ok(residentBytes() < residentMax, `${residentBytes() / 1e6} MB`);
   });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

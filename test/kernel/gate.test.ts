@@ -154,12 +154,13 @@ if (requireRoot(t)) {
   ]) {
     await t.test(row.name, async (t) => {
       const { overlay, gate, records } = open(t, {
-        deadlineMs: 100,
+        // Longer than a thread of ours waits for a processor: else the stand-in answers, and counts it.
+        deadlineMs: 1_000,
         denyOnDeadline: row.denyOnDeadline,
       });
       const { result, tookMs } = await run(join(overlay.root, "bin/true"));
       t.equal(result, row.result);
-      t.ok(tookMs >= 100, "not before");
+      t.ok(tookMs >= 1_000, "not before");
       t.match(gate.counters(), { deadlinesMissed: 1, waiting: 0 });
       await until(() => records.length > 0);
       const late = records[0];
@@ -168,10 +169,10 @@ if (requireRoot(t)) {
   }
 
   await t.test("a blocked event loop leaves no exec beyond the deadline", (t) => {
-    const { overlay, gate } = open(t, { deadlineMs: 200 });
+    const { overlay, gate } = open(t, { deadlineMs: 1_000 });
     const timed = `s=$(date +%s%N); ${overlay.root}/bin/true; e=$(date +%s%N); echo $(( (e - s) / 1000000 ))`;
     const heldMs = Number(sleepThrough(t, timed));
-    t.ok(heldMs >= 200, `held for ${heldMs} ms`);
+    t.ok(heldMs >= 1_000, `held for ${heldMs} ms`);
     t.match(gate.counters(), { deadlinesMissed: 1 });
     t.end();
   });
@@ -266,7 +267,7 @@ if (requireRoot(t)) {
         daemon.kill("SIGSTOP");
         await until(() => isStopped(daemon.pid ?? 0));
         t.equal((await early).result, row.result, "one that it had read already");
-        const meanwhile = Array.from({ length: 10 }, (_, index) => String(index));
+        const meanwhile = Array.from({ length: 5 }, (_, index) => String(index));
         for (const argument of meanwhile) t.equal((await execute(argument)).result, row.result);
         daemon.kill("SIGCONT");
         for (const argument of meanwhile) {
@@ -277,8 +278,8 @@ if (requireRoot(t)) {
         await late;
         daemon.stdin.write("counters\n");
         const counters = JSON.parse(await lines()) as GateNativeCounters;
-        t.match(counters, { seen: 12, stoodIn: 10, answerErrors: 0, waiting: 0 });
-        t.equal(counters.allowed + counters.denied, 12, "each is answered once");
+        t.match(counters, { seen: 7, stoodIn: 5, answerErrors: 0, waiting: 0 });
+        t.equal(counters.allowed + counters.denied, 7, "each is answered once");
       },
     );
   }

@@ -18,7 +18,7 @@ const busybox = realpathSync("/bin/busybox");
 /** A gate that observes; what it has seen, by path. */
 function open(t: Pick<TAP, "teardown">) {
   const gate = Gate.open(loadBinding(), {
-    ...{ deadlineMs: 5_000, denyOnDeadline: false, handOverBytes: 1 << 20 },
+    ...{ deadlineMs: 60_000, denyOnDeadline: false, handOverBytes: 1 << 20 },
   });
   t.teardown(() => {
     gate.close();

@@ -141,8 +141,8 @@ if (requireEngine(t)) {
       client.setTimeout(30_000, () => client.destroy(new Error("no answer")));
       client.on("data", (chunk) => {
         answer += chunk.toString();
-        // An answer to an upgrade may leave the connection open.
-        client.setTimeout(1_000);
+        // A refused upgrade may leave the connection open; behind another answer there may come one more.
+        if (!answer.startsWith("HTTP/1.1 200")) client.setTimeout(1_000);
       });
       // It may answer before it has read all, and close then.
       client.on("error", (error) => {
