@@ -21,7 +21,7 @@ import type { PluginStatus } from "./model/status.ts";
 import type { Settings } from "./settings.ts";
 import { assert } from "./util/assert.ts";
 import { Attribution } from "../plugin/attribution.ts";
-import { Door, heartbeatImage, type DoorSettings } from "../plugin/door.ts";
+import { Door, heartbeatContainer, type DoorSettings } from "../plugin/door.ts";
 import { hidesBodies, showsAllSince } from "../plugin/hidden-bodies.ts";
 import { createAuthorizationServer } from "../plugin/server.ts";
 
@@ -240,11 +240,11 @@ export class Doorkeeper {
     return this.#options.clock.nowMs() - lastHeartbeatMs < heartbeatFreshMs;
   }
 
-  // Asks the engine for an image that there is none of: when it asks us about that, it asks us about everything.
+  // Asks the engine for a container that there is none of: when it asks us about that, it asks us about everything.
   async #beat(): Promise<void> {
     const { engine, inventory, log, settings } = this.#options;
     if (!inventory.status().isConnected) return;
-    await engine.inspectImage(heartbeatImage, settings().deadlineMs);
+    await engine.list(settings().deadlineMs, heartbeatContainer);
     const isAsked = this.#isAsked();
     if (this.#wasAsked && !isAsked)
       log.error("the engine does not ask any more: its authorization plugin was taken away", {});

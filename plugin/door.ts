@@ -46,8 +46,11 @@ export interface DoorCounters {
   readonly lastHeartbeatMs?: number;
 }
 
-/** The image that is asked for to see whether the engine asks us; there is none. */
-export const heartbeatImage = "execwarden/heartbeat";
+/**
+ * The container that is looked for to see whether the engine asks us; there is none. An empty list is no failure, which
+ * an engine with a plugin would log each time.
+ */
+export const heartbeatContainer = "execwarden-heartbeat";
 const waitingMax = 512;
 const unreadable = "the engine's question could not be read";
 
@@ -105,8 +108,7 @@ export class Door {
       const read = readRequest(request);
       facts = read.facts;
       const client = this.#findClient(request, read);
-      if (facts.action === "image.inspect" && facts.target === heartbeatImage)
-        this.#lastHeartbeatMs = nowMs;
+      if (isHeartbeat(facts)) this.#lastHeartbeatMs = nowMs;
       if (this.#waiting > waitingMax) return this.#fail(facts, "too many requests wait");
       const resolved = await this.#inTime(resolveRequest(read, this.#options.around));
       if (resolved === undefined) return this.#fail(facts, "the engine did not answer in time");
@@ -197,4 +199,8 @@ function askedOf({ facts, container }: ResolvedRequest, client: DockerClient): A
     ...(action === "exec.create" ? { command: cmd.join(" ") } : {}),
     ...(isCreate ? { created: { name: newName, image: image?.reference ?? "" } } : {}),
   };
+}
+
+function isHeartbeat({ action, query }: RequestFacts): boolean {
+  return action === "container.list" && query["filters"]?.includes(heartbeatContainer) === true;
 }

@@ -148,6 +148,8 @@ if (requireEngine(t)) {
       status = await plugin("status", "--json", "--socket", daemon.socket);
     }
     t.match(JSON.parse(status.stdout), { isConfigured: true, pluginAnswers: true, isAsked: true });
+    const log = readFileSync(join(engine.directory, "dockerd.log"), "utf8");
+    t.notMatch(log, "heartbeat", "the engine has no failure to tell of");
 
     const disabled = await plugin("disable");
     t.equal(disabled.code, 0, disabled.stderr);
