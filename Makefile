@@ -7,7 +7,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 # The project's own tools first; dockerd and iptables live where a user's own PATH does not look.
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+# EXECWARDEN_TEST_ENGINE is a directory with another engine's programs, for tests, demo and bench.
+export PATH := $(CURDIR)/node_modules/.bin:$(if $(EXECWARDEN_TEST_ENGINE),$(abspath $(EXECWARDEN_TEST_ENGINE)):)$(PATH):/usr/sbin:/sbin
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -20,7 +21,7 @@ program := dist/daemon/main.js
 program_sources := $(shell find daemon $(wildcard plugin) -name '*.ts')
 tools := dist-tools/built
 tools_sources := $(shell find $(wildcard test/support test/demo bench) -name '*.ts')
-scripts := .ci/run test/run.sh $(wildcard systemd/*.sh test/systemd/*.sh test/systemd/machine/*.sh)
+scripts := .ci/run test/run.sh test/engine.sh $(wildcard systemd/*.sh test/systemd/*.sh test/systemd/machine/*.sh)
 run_config := build/run/execwarden.yaml
 
 # node's own headers where they are installed; else node-gyp fetches them.
@@ -178,6 +179,16 @@ test-evasion: root engine build ## Try every known way around the gate in real c
 	@mkdir -p build && rm -f build/evasion.txt
 	@EVASION=full EVASION_TABLE=$(CURDIR)/build/evasion.txt test/run.sh --timeout=1800 test/evasion/*.test.ts || status=$$?; \
 	cat build/evasion.txt; exit $${status:-0}
+
+# With the engine of another Debian release (SUITE=trixie, or sid), which is unpacked and not installed.
+SUITE ?= sid
+with_engine := $(wildcard test/integration/*.test.ts test/plugin/*.test.ts test/support/*.test.ts) \
+  test/host/docker.test.ts test/evasion/evasion.test.ts
+.PHONY: test-engine
+test-engine: root engine auditd build $(tools) ## Run the tests that use an engine on a newer one (SUITE=sid, or trixie)
+	$(call need,gcc:gcc patchelf:patchelf)
+	@test/engine.sh $(SUITE)
+	@EXECWARDEN_TEST_ENGINE=$(CURDIR)/build/engines/$(SUITE)/bin test/run.sh $(or $(ARGS),$(with_engine))
 
 .PHONY: test-systemd
 test-systemd: root build ## Try the service on a booted Debian 12 in qemu (some minutes, 5 GB below build/)

@@ -72,9 +72,10 @@ async function findImage(
   const config = memberOf(value, "Config");
   return {
     image: toImage({ reference, id: undefined }, facts),
-    digestRepositories: (facts?.digests ?? []).map(
-      ({ normalizedRepository }) => normalizedRepository,
-    ),
+    // With containerd's image store each name of an image has the image's own digest: that says nothing of a registry.
+    digestRepositories: (facts?.digests ?? [])
+      .filter(({ digest }) => digest !== facts?.id)
+      .map(({ normalizedRepository }) => normalizedRepository),
     tagRepositories: (facts?.tags ?? []).map(({ normalizedRepository }) => normalizedRepository),
     entrypoint: textsOf(memberOf(config, "Entrypoint")),
     cmd: textsOf(memberOf(config, "Cmd")),

@@ -77,6 +77,8 @@ async function filesOf(names: readonly string[]): Promise<readonly string[]> {
     // A static program has none, and ldd says so by failing.
     const { stdout } = await promisify(execFile)("ldd", [path]).catch(() => ({ stdout: "" }));
     for (const library of librariesOf(stdout)) files.add(library);
+    // One that has another loader than the machine's names it by its path.
+    for (const [, loader = ""] of stdout.matchAll(/^\s+(\/\S+) => /gm)) files.add(loader);
   }
   return [...files].filter((file) => dirname(file) !== "/lib64");
 }
