@@ -63,11 +63,7 @@ running=$(docker -H "$host" ps --quiet --no-trunc 2>/dev/null)
 [ -e "$directory/ended" ] || kill -TERM "$(cat "$directory/engine.pid")"
 wait
 [ "$word" = halt ] && exit 0
-for process in /proc/[0-9]*; do
-  if tr '\\0' ' ' <"$process/cmdline" 2>/dev/null | grep -qF -- "$directory/exec/"; then
-    kill -KILL "\${process#/proc/}" 2>/dev/null
-  fi
-done
+grep -las -- "$directory/exec[/]" /proc/[0-9]*/cmdline | cut -d/ -f3 | xargs -r kill -KILL 2>/dev/null
 cut -d' ' -f2 /proc/self/mounts | grep -F "$directory/" | sort -r | while read -r mounted; do
   umount -l "$mounted"
 done

@@ -40,17 +40,29 @@ export function imagesMissing(): string | undefined {
 export async function buildImages(engine: TestEngine): Promise<typeof images> {
   const missing = imagesMissing();
   if (missing !== undefined) throw new Error(`cannot build the images: ${missing}`);
+  const ofCurl = [`ENTRYPOINT ["${curlPath}"]`, "LABEL org.example.image=curl"];
+  await Promise.all([
+    buildImage(engine, { name: images.busybox, changes: ['CMD ["/bin/sh"]'] }, layBusybox),
+    buildImage(engine, { name: images.curl, changes: ofCurl }, async (root) => {
+      await layBusybox(root);
+      await layCurl(root);
+    }),
+  ]);
+  return images;
+}
+
+async function buildImage(
+  engine: TestEngine,
+  image: { readonly name: string; readonly changes: readonly string[] },
+  lay: (root: string) => Promise<void>,
+): Promise<void> {
   const root = mkdtempSync(join(engine.directory, "image-"));
   try {
-    await layBusybox(root);
-    await importImage(engine, { root, name: images.busybox, changes: ['CMD ["/bin/sh"]'] });
-    await layCurl(root);
-    const changes = [`ENTRYPOINT ["${curlPath}"]`, "LABEL org.example.image=curl"];
-    await importImage(engine, { root, name: images.curl, changes });
+    await lay(root);
+    await importImage(engine, { root, ...image });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
-  return images;
 }
 
 /** Makes an image of the tree at `root`; `changes` are Dockerfile instructions. */
