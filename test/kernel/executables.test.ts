@@ -285,7 +285,9 @@ function mount(directory: string, lower: readonly string[], upper?: string): str
   const options = [`lowerdir=${lower.join(":")}`];
   if (upper !== undefined)
     options.push(`upperdir=${upper}`, `workdir=${mkdtempSync(join(directory, "work-"))}`);
-  execFileSync("mount", ["-t", "overlay", "none", "-o", options.join(","), merged]);
+  // By mount(2): util-linux since 2.39 asks otherwise for each option by fsconfig(2), which takes 256 bytes of one.
+  const env = { ...process.env, LIBMOUNT_FORCE_MOUNT2: "always" };
+  execFileSync("mount", ["-t", "overlay", "none", "-o", options.join(","), merged], { env });
   return merged;
 }
 
