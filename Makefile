@@ -13,6 +13,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(if $(EXECWARDEN_TEST_ENGINE),$(absp
 PREFIX ?= /usr
 DESTDIR ?=
 ARGS ?=
+# Debian's, of the machine that test-systemd boots: bookworm or trixie.
+RELEASE ?= bookworm
 
 npm_stamp := node_modules/.package-lock.json
 addon := daemon/kernel/addon/build/Release/execwarden.node
@@ -191,9 +193,9 @@ test-engine: root engine auditd build $(tools) ## Run the tests that use an engi
 	@EXECWARDEN_TEST_ENGINE=$(CURDIR)/build/engines/$(SUITE)/bin test/run.sh $(or $(ARGS),$(with_engine))
 
 .PHONY: test-systemd
-test-systemd: root build ## Try the service on a booted Debian 12 in qemu (some minutes, 5 GB below build/)
+test-systemd: root build plugin ## Try the service on a booted Debian in qemu (RELEASE=trixie; half an hour, 5 GB)
 	$(call need,mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs)
-	@test/systemd/boot.sh build/machine
+	@test/systemd/boot.sh build/machine-$(RELEASE) $(RELEASE)
 
 .PHONY: bench
 bench: root engine build $(tools) ## Measure: one table of ratios from one run

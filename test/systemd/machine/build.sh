@@ -1,25 +1,31 @@
 #!/bin/bash
-# Builds a bootable Debian 12 machine into a directory: root.ext4, vmlinuz, initrd.img. Needs root, mmdebstrap,
-# e2fsprogs and Debian's package archive. Keeps what is there already; remove the directory to build anew.
+# Builds a bootable Debian machine into a directory: root.ext4, vmlinuz, initrd.img. Needs root, mmdebstrap, e2fsprogs,
+# and Debian's package archive and its keys. Keeps what is there already; remove the directory to build anew.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-machine=${1:?usage: build.sh DIRECTORY}
+machine=${1:?usage: build.sh DIRECTORY RELEASE}
+release=${2:?usage: build.sh DIRECTORY RELEASE}
 here=$(dirname "$(readlink -f "$0")")
 packages=(
   systemd-sysv udev dbus kmod initramfs-tools linux-image-cloud-amd64
   docker.io apparmor iptables libstdc++6 # the engine, what it will not start without, and node's library
   curl busybox-static make procps        # what images are made of, and the checks
 )
-wanted="${packages[*]} $(sha256sum "$here/build.sh" | cut -d' ' -f1)"
+case $release in
+  bookworm) ;; # its node is 18: the job brings one
+  trixie) packages+=(nodejs docker-cli) ;;
+  *) echo "cannot build a machine of $release: bookworm or trixie" >&2; exit 1 ;;
+esac
+wanted="$release ${packages[*]} $(sha256sum "$here/build.sh" | cut -d' ' -f1)"
 [ "$(cat "$machine/built" 2>/dev/null)" = "$wanted" ] && exit 0
 
 mkdir -p "$machine"
 root=$(mktemp -d "$machine/root.XXXXXX")
 trap 'rm -rf --one-file-system "$root"' EXIT
-echo "machine: fetching Debian 12 with systemd, its kernel and docker.io (some minutes)"
+echo "machine: fetching Debian $release with systemd, its kernel and docker.io (some minutes)"
 timeout 900 mmdebstrap --quiet --mode=root --variant=minbase \
-  --include="$(IFS=,; echo "${packages[*]}")" bookworm "$root"
+  --include="$(IFS=,; echo "${packages[*]}")" "$release" "$root"
 
 # The console is the way out; nothing that waits for a network or a person.
 echo machine >"$root/etc/hostname"

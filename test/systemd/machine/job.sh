@@ -6,6 +6,7 @@ set -uo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 . "$here/tap.sh"
+. "$here/door.sh"
 image=byrnedo/alpine-curl
 policy=/etc/execwarden/policies.d/web-fetch.yaml
 # How many checks the first boot made; there once it is over.
@@ -22,10 +23,17 @@ main() {
     keeps_its_watchdog_fed
     is_replaced_when_it_hangs
     keeps_the_gate_over_a_crash
+    opens_the_door
+    refuses_at_the_door
+    outlives_its_parts
     reboots
   fi
   checks=$(cat "$first_boot")
   guards_from_the_first_exec
+  is_there_after_a_reboot
+  gives_way
+  breaks_the_glass
+  works_as_a_managed_plugin
   refuses_a_curl
   stops_clean
   uninstalled
@@ -52,25 +60,17 @@ installed() {
   systemd-sysusers /usr/lib/sysusers.d/execwarden.conf
   systemctl daemon-reload
   check "the group is there" getent group execwarden
-  check "the installed unit is accepted whole" verify_unit
+  check "the installed unit is accepted whole" verify_units execwarden.service
   check "it can be enabled" systemctl enable execwarden.service
   note "$(systemd-analyze security --no-pager execwarden.service | tail -1)"
 }
 
-# Decisions are emulated too: what takes a millisecond elsewhere takes more than the usual deadline here, and the start
+# Decisions are emulated too: what takes a millisecond elsewhere may take more than the usual deadline here, and the start
 # a minute.
 lengthen_deadline() {
-  echo 'gate: { deadline: 10s }' >/etc/execwarden/conf.d/emulated.yaml
+  printf '%s\n' 'gate: { deadline: 10s }' 'plugin: { deadline: 30s }' >/etc/execwarden/conf.d/emulated.yaml
   mkdir -p /etc/systemd/system/execwarden.service.d
   printf '[Service]\nTimeoutStartSec=300s\n' >/etc/systemd/system/execwarden.service.d/emulated.conf
-}
-
-verify_unit() {
-  local said
-  said=$(systemd-analyze verify /usr/lib/systemd/system/execwarden.service 2>&1) && [ -z "$said" ] || {
-    echo "$said"
-    return 1
-  }
 }
 
 starts() {
@@ -134,6 +134,8 @@ keeps_the_gate_over_a_crash() {
   docker run --detach --name loop --entrypoint /bin/sh "$image" -c \
     'while :; do /usr/bin/curl --version >/dev/null 2>&1 && echo ran || echo refused; done' >/dev/null
   check "curls are refused" within 60 loop_has refused
+  # The third end within half a minute gives the gate up.
+  sleep 31
   local before
   before=$(property MainPID)
   kill -KILL "$before"
@@ -252,7 +254,10 @@ stops_clean() {
 }
 
 uninstalled() {
+  systemctl start execwarden.service
+  check "the engine is told to ask once more" execwarden plugin enable
   check "uninstall.sh removes it" "$here/uninstall.sh"
+  check "the engine asks no more, and answers" within 60 docker ps
   check "no unit is left" test ! -e /usr/lib/systemd/system/execwarden.service
   check "the configuration is left" test -e /etc/execwarden/execwarden.yaml
 }

@@ -31,10 +31,36 @@ within() {
   done
 }
 
+not() { ! "$@"; }
+
+# says TEXT COMMAND …: whatever comes of it.
+says() {
+  local text=$1 said
+  shift
+  said=$("$@" 2>&1)
+  grep -qF -- "$text" <<<"$said" || {
+    echo "$said"
+    return 1
+  }
+}
+
+# verify_units NAME …: systemd has nothing to say against them.
+verify_units() {
+  local said
+  said=$(systemd-analyze verify "${@/#//usr/lib/systemd/system/}" 2>&1) && [ -z "$said" ] || {
+    echo "$said"
+    return 1
+  }
+}
+
 property() { systemctl show --property="$1" --value execwarden.service; }
 
-# is_back PID: active, under another process id.
-is_back() { [ "$(property ActiveState)" = active ] && [ "$(property MainPID)" != "$1" ]; }
+# is_back PID: active, under another process id. Both are asked for at once: between two questions it may end.
+is_back() {
+  local now
+  now=$(systemctl show --property=ActiveState,MainPID execwarden.service)
+  grep -qx 'ActiveState=active' <<<"$now" && ! grep -qxE "MainPID=(0|$1)" <<<"$now"
+}
 
 # ask EXPRESSION: true when it holds for `status`, which is what the daemon tells of itself.
 ask() {
