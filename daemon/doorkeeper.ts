@@ -144,7 +144,7 @@ export class Doorkeeper {
   /** Listens. Rejects when it cannot. */
   async start(): Promise<void> {
     const { socketPath, settings, log } = this.#options;
-    const listening = await listenOnSocket(this.#server, { path: socketPath });
+    const listening = await listenOnSocket(this.#server.server, { path: socketPath });
     if (!listening.ok) throw listening.error;
     log.info("the door is open for the engine's authorization plugin", {
       socket: socketPath,
@@ -159,12 +159,7 @@ export class Doorkeeper {
 
   stop(): Promise<void> {
     clearInterval(this.#heartbeat);
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      this.#server.closeAllConnections();
-    });
+    return this.#server.close();
   }
 
   /** Builds another generation aside, between the turns of the event loop, and puts it in force. */

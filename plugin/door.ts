@@ -96,9 +96,8 @@ export class Door {
     return answer;
   }
 
-  answered(request: AuthorizationRequest | undefined): Promise<void> {
+  answered(request: AuthorizationRequest | undefined): void {
     if (request !== undefined) this.#options.attribution.end(request);
-    return Promise.resolve();
   }
 
   async #judge(request: AuthorizationRequest, nowMs: number): Promise<AuthorizationAnswer> {

@@ -16,8 +16,6 @@ export interface AuthorizationRequest {
   /** Of AuthZRes: the status that the engine is about to answer with, and the body. */
   readonly responseStatus?: number;
   readonly responseBody?: Buffer;
-  /** The question as it came. */
-  readonly text: Buffer;
 }
 
 /** What the engine is told. */
@@ -51,7 +49,6 @@ export function readAuthorizationRequest(body: Buffer): AuthorizationRequest | u
     ...(requestBody === undefined ? {} : { body: requestBody }),
     ...(typeof status === "number" ? { responseStatus: status } : {}),
     ...(responseBody === undefined ? {} : { responseBody }),
-    text: body,
   };
 }
 

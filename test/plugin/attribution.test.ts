@@ -19,7 +19,7 @@ const lines: Readonly<Record<number, string>> = {
 function request(line: string, changes: Partial<AuthorizationRequest> = {}): AuthorizationRequest {
   const [method = "", uri = ""] = line.split(" ");
   return {
-    ...{ method, uri, user: "", authMethod: "", headers: {}, text: Buffer.alloc(0) },
+    ...{ method, uri, user: "", authMethod: "", headers: {} },
     ...changes,
   };
 }

@@ -15,7 +15,6 @@ function ask(
   const [method = "", uri = ""] = line.split(/ (.*)/s);
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return {
-    text: Buffer.alloc(0),
     ...{ user: "", authMethod: "", method, uri, headers },
     ...(body === undefined ? {} : { body: Buffer.from(text) }),
   };
