@@ -237,8 +237,10 @@ export class Doorkeeper {
 
   // Asks the engine for a container that there is none of: when it asks us about that, it asks us about everything.
   async #beat(): Promise<void> {
-    const { engine, inventory, log, settings } = this.#options;
+    const { engine, inventory, clients, log, settings } = this.#options;
     if (!inventory.status().isConnected) return;
+    // On nobody's way: what is looked at for each request is found to be all there is.
+    clients.look(true);
     await engine.list(settings().deadlineMs, heartbeatContainer);
     const isAsked = this.#isAsked();
     if (this.#wasAsked && !isAsked)

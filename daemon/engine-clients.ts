@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync } from "node:fs";
 import { containerIdsOf } from "./enrich/cgroup.ts";
-import type { Binding } from "./kernel/binding.ts";
+import type { Binding, SocketWatch } from "./kernel/binding.ts";
 import type { DockerClient } from "./model/docker-client.ts";
 import { parseStat, parseStatus, type StatFacts, type StatusFacts } from "./tracer/proc-text.ts";
 import { fromByteString, type ByteString } from "./util/byte-string.ts";
@@ -34,7 +34,7 @@ export class EngineClients {
   readonly ownPid = process.pid;
   readonly #binding: Binding;
   readonly #monotonicMs: () => number;
-  #enginePid: number | undefined;
+  #watch: SocketWatch | undefined;
   readonly #origins = new Map<string, Origin>();
   #searchedMs = -Infinity;
   #users: { readonly names: ReadonlyMap<number, string>; readonly readMs: number } | undefined;
@@ -49,18 +49,22 @@ export class EngineClients {
     this.#searchedMs = -Infinity;
   }
 
-  /** The engine's connections; undefined while its process is not known. */
-  look(): Look | undefined {
-    const known = this.#enginePid === undefined ? undefined : this.#lookAt(this.#enginePid);
+  /**
+   * The engine's connections; undefined while its process is not known. `isThorough` takes some microseconds for each of
+   * its descriptors; without it what is asked instead was seen to be the same.
+   */
+  look(isThorough = false): Look | undefined {
+    const known = this.#watch === undefined ? undefined : this.#lookBy(this.#watch, isThorough);
     if (known !== undefined) return known;
-    this.#enginePid = undefined;
+    this.#watch = undefined;
     const nowMs = this.#monotonicMs();
     if (nowMs - this.#searchedMs < searchEveryMs) return undefined;
     this.#searchedMs = nowMs;
     for (const pid of processesNamed("dockerd")) {
-      const look = this.#lookAt(pid);
+      const watch = new this.#binding.SocketWatch(pid);
+      const look = this.#lookBy(watch, true);
       if (look === undefined) continue;
-      this.#enginePid = pid;
+      this.#watch = watch;
       return look;
     }
     return undefined;
@@ -71,7 +75,7 @@ export class EngineClients {
   }
 
   holds(pid: number, inode: number): boolean {
-    return this.#binding.holdsOtherEnd(pid, inode) === 1;
+    return this.#watch?.holdsOtherEnd(pid, inode) === 1;
   }
 
   describe(pid: number, confidence: DockerClient["confidence"]): DockerClient | undefined {
@@ -108,18 +112,19 @@ export class EngineClients {
   }
 
   // The engine that we talk to is the one that has a connection of ours.
-  #lookAt(enginePid: number): Look | undefined {
-    const [errno, isComplete, hasInternet, ...rest] = this.#binding.acceptedSockets(
-      enginePid,
-      descriptorsMax,
-    );
+  #lookBy(watch: SocketWatch, isThorough: boolean): Look | undefined {
+    const found = watch.look(descriptorsMax, isThorough);
+    const [errno, isComplete, hasInternet] = found;
     const connections: Connection[] = [];
-    for (let at = 0; at < rest.length; at += 5) {
-      const [inode, pid, , isClosed] = rest.slice(at, at + 5);
+    let isOurs = false;
+    for (let at = 3; at < found.length; at += 3) {
+      const inode = found[at];
+      const pid = found[at + 1];
       if (typeof inode !== "number" || typeof pid !== "number") continue;
-      connections.push({ inode, pid, isClosed: isClosed === true });
+      isOurs ||= pid === this.ownPid;
+      connections.push({ inode, pid, isClosed: found[at + 2] === true });
     }
-    if (!connections.some(({ pid }) => pid === this.ownPid)) return undefined;
+    if (!isOurs) return undefined;
     return { connections, isWhole: errno === 0 && isComplete === true && hasInternet === false };
   }
 

@@ -19,6 +19,7 @@ interface Head {
 }
 
 const headEnd = "\r\n\r\n";
+const lengthName = "\r\ncontent-length:";
 const none = Buffer.alloc(0);
 
 /**
@@ -89,11 +90,14 @@ export class CallReader {
 // request-line := "POST" SP path SP "HTTP/1." DIGIT (RFC 9112)
 function readHead(text: string): Head | undefined {
   const [, path] = /^POST ([^ \r\n]{1,256}) HTTP\/1\.[01]\r\n/.exec(text) ?? [];
-  if (path === undefined || /\r\ntransfer-encoding:/i.test(text)) return undefined;
-  const lengths = [...text.matchAll(/\r\ncontent-length:([^\r\n]*)/gi)];
-  const length = lengths[0]?.[1]?.trim() ?? "0";
-  if (lengths.length > 1 || !/^[0-9]{1,15}$/.test(length)) return undefined;
-  return { path, length: Number(length) };
+  const folded = text.toLowerCase();
+  if (path === undefined || folded.includes("\r\ntransfer-encoding:")) return undefined;
+  const at = folded.indexOf(lengthName);
+  if (at < 0) return { path, length: 0 };
+  const from = at + lengthName.length;
+  const length = folded.slice(from, folded.indexOf("\r\n", from)).trim();
+  const isOdd = folded.includes(lengthName, from) || !/^[0-9]{1,15}$/.test(length);
+  return isOdd ? undefined : { path, length: Number(length) };
 }
 
 function joined(parts: readonly Buffer[]): Buffer {

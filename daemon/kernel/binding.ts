@@ -10,6 +10,18 @@ export const gateModes = { none: 0, observe: 1, hold: 2 } as const;
 
 export type GateMode = keyof typeof gateModes;
 
+/** A watch over the unix sockets that a process has accepted. */
+export interface SocketWatch {
+  /**
+   * [errno, isComplete, whether it listens on the internet as well, inode, pid of who connected, whether that end is gone,
+   * inode, …] (pidfd_getfd(2), unix(7)). `isThorough` goes through all of its descriptors, at most so many; else its
+   * epoll is asked, where that was seen to have them all. errno is 3 (ESRCH) when the process is gone.
+   */
+  look(descriptorsMax: number, isThorough: boolean): (number | boolean)[];
+  /** Whether `pid` has the other end of one that the last look saw: 1, 0, or a negative errno (sock_diag(7)). */
+  holdsOtherEnd(pid: number, inode: number): number;
+}
+
 /** The addon's functions; scalars, strings and buffers only. Errors carry `errno` and `syscall`. */
 export interface Binding {
   /** Opens a fanotify permission group and its threads; throws with errno and syscall. Returns a handle valid in every thread. */
@@ -118,13 +130,8 @@ export interface Binding {
   readProcess(pid: number): [Buffer, Buffer, Buffer, Buffer];
   /** Who connected to a unix socket: [0, pid, uid, gid, groups…], or [errno] (unix(7), SO_PEERCRED, SO_PEERGROUPS). */
   peerCredentials(fd: number): number[];
-  /**
-   * Unix sockets that a process has accepted: [errno, isComplete, whether it listens on the internet as well, inode, pid
-   * and uid of who connected, whether that end is gone, path, inode, …] (pidfd_getfd(2), unix(7)).
-   */
-  acceptedSockets(pid: number, descriptorsMax: number): (number | boolean | string)[];
-  /** Whether `pid` has the other end of that unix socket: 1, 0, or a negative errno (sock_diag(7)). */
-  holdsOtherEnd(pid: number, inode: number): number;
+  /** Looks at the sockets that process `pid` has accepted, again and again. */
+  readonly SocketWatch: new (pid: number) => SocketWatch;
   /**
    * Executable files below the directories `layers`, the topmost first, put together as overlayfs does it; in a thread of
    * its own at the lowest priority: [errno, what was left out by each of `listSkips`, path, size, ctime in nanoseconds,

@@ -25,6 +25,7 @@
         "src/open_gates.cc",
         "src/parent_starts.cc",
         "src/proc_file.cc",
+        "src/process_sockets.cc",
         "src/roots.cc",
         "src/remote_strings.cc",
         "src/sha256.cc",

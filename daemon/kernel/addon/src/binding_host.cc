@@ -87,31 +87,44 @@ Napi::Value PeerCredentialsCall(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// [errno, isComplete, hasInternetListener, inode, pid, uid, isClosed, name, inode, …].
-Napi::Value AcceptedSocketsCall(const Napi::CallbackInfo& info) {
-  AcceptedSockets found = ReadAcceptedSockets(info[0].As<Napi::Number>().Int32Value(),
-                                              info[1].As<Napi::Number>().Uint32Value());
-  Napi::Env env = info.Env();
-  Napi::Array result = Napi::Array::New(env);
-  uint32_t at = 0;
-  result.Set(at++, found.error);
-  result.Set(at++, Napi::Boolean::New(env, found.is_complete));
-  result.Set(at++, Napi::Boolean::New(env, found.has_internet_listener));
-  for (const AcceptedSocket& socket : found.sockets) {
-    result.Set(at++, Napi::Number::New(env, static_cast<double>(socket.inode)));
-    result.Set(at++, socket.pid);
-    result.Set(at++, socket.uid);
-    result.Set(at++, Napi::Boolean::New(env, socket.is_closed));
-    result.Set(at++, Napi::String::New(env, socket.name));
+// A watch over the sockets of one process, as an object of two functions.
+class WatchObject : public Napi::ObjectWrap<WatchObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "SocketWatch",
+                       {InstanceMethod<&WatchObject::Look>("look"),
+                        InstanceMethod<&WatchObject::HoldsOtherEnd>("holdsOtherEnd")});
   }
-  return result;
-}
+  explicit WatchObject(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), watch_(info[0].As<Napi::Number>().Int32Value()) {}
 
-Napi::Value HoldsOtherEndCall(const Napi::CallbackInfo& info) {
-  int held = HoldsOtherEnd(info[0].As<Napi::Number>().Int32Value(),
-                           static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value()));
-  return Napi::Number::New(info.Env(), held);
-}
+ private:
+  // [errno, isComplete, hasInternetListener, inode, pid, isClosed, inode, …].
+  Napi::Value Look(const Napi::CallbackInfo& info) {
+    AcceptedSockets found = watch_.Look(info[0].As<Napi::Number>().Uint32Value(),
+                                        info[1].As<Napi::Boolean>().Value());
+    Napi::Env env = info.Env();
+    Napi::Array result = Napi::Array::New(env, 3 + 3 * found.sockets.size());
+    uint32_t at = 0;
+    result.Set(at++, found.error);
+    result.Set(at++, Napi::Boolean::New(env, found.is_complete));
+    result.Set(at++, Napi::Boolean::New(env, found.has_internet_listener));
+    for (const AcceptedSocket& socket : found.sockets) {
+      result.Set(at++, Napi::Number::New(env, static_cast<double>(socket.inode)));
+      result.Set(at++, socket.pid);
+      result.Set(at++, Napi::Boolean::New(env, socket.is_closed));
+    }
+    return result;
+  }
+
+  Napi::Value HoldsOtherEnd(const Napi::CallbackInfo& info) {
+    int held = watch_.HoldsOtherEnd(info[0].As<Napi::Number>().Int32Value(),
+                                    static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value()));
+    return Napi::Number::New(info.Env(), held);
+  }
+
+  SocketWatch watch_;
+};
 
 // Looks through /proc several times, so on libuv's pool.
 class KillTreeWorker : public Napi::AsyncWorker {
@@ -157,8 +170,7 @@ void ExportHostCalls(Napi::Env env, Napi::Object exports) {
   exports.Set("notifyServiceManager", Napi::Function::New(env, NotifyCall, "notifyServiceManager"));
   exports.Set("readProcess", Napi::Function::New(env, ReadProcessCall, "readProcess"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentialsCall, "peerCredentials"));
-  exports.Set("acceptedSockets", Napi::Function::New(env, AcceptedSocketsCall, "acceptedSockets"));
-  exports.Set("holdsOtherEnd", Napi::Function::New(env, HoldsOtherEndCall, "holdsOtherEnd"));
+  exports.Set("SocketWatch", WatchObject::Define(env));
   exports.Set("readInRoot", Napi::Function::New(env, ReadInRootCall, "readInRoot"));
 }
 
