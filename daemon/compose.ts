@@ -103,7 +103,8 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const guard = new Guard(guardSettings(options, gate, host), log);
   const engine = createDockerEngine({ host: config.docker.host });
   const engineFeed = createEngineFeed(guard, clock, (facts) => {
-    for (const part of [doorkeeper, images]) part.heard(facts);
+    images.heard(facts);
+    return doorkeeper.heard(facts);
   });
   const inventory = createContainerInventory({
     ...{ engine, clock, log },

@@ -102,6 +102,7 @@ export class Doorkeeper {
   #wasAsked = false;
   #heartbeat: NodeJS.Timeout | undefined;
   #untold: AskedBy[] = [];
+  #tellSoon: NodeJS.Timeout | undefined;
 
   constructor(options: DoorkeeperOptions) {
     const { first, clock, alerts, settings, host, clients, log } = options;
@@ -171,25 +172,26 @@ export class Doorkeeper {
     this.#mode = next.mode;
   }
 
-  /**
-   * Where the engine does not ask us: who asked for what it tells of, as far as command lines say. To be called before
-   * anybody else hears of the event.
-   */
-  heard(facts: EngineFacts): void {
-    this.#tellAll();
+  /** What the guard thread is to know before it hears of this event of the engine. */
+  heard(facts: EngineFacts): readonly AskedBy[] {
+    return [...this.#takeUntold(), ...this.#guess(facts)];
+  }
+
+  // Where the engine does not ask us: who asked for what it tells of, as far as command lines say.
+  #guess(facts: EngineFacts): readonly AskedBy[] {
     const { type, action, execId, execCommand = "", containerId, name = "", image = "" } = facts;
     const asked = type === "container" ? heardActions[action] : undefined;
-    if (asked === undefined || containerId === undefined || this.#isAsked()) return;
+    if (asked === undefined || containerId === undefined || this.#isAsked()) return [];
     const client = this.#attribution.guess({
       action: asked,
       target: execId ?? containerId,
       names: [containerId, name, image],
       command: execCommand,
     });
-    if (client === undefined) return;
+    if (client === undefined) return [];
     // Without the command: the exec may have begun by now, and is not to be waited for as one that is still to come.
     const told = { client, action: asked, containerId };
-    this.#options.onAsked([execId === undefined ? told : { ...told, execId }]);
+    return [execId === undefined ? told : { ...told, execId }];
   }
 
   /** While a text is set nothing is refused. */
@@ -216,18 +218,24 @@ export class Doorkeeper {
   // A start is told before the engine has its answer, since the first exec comes of it; the rest before the engine's next
   // event, or soon: each telling wakes another thread.
   #tell(asked: AskedBy): void {
-    if (this.#untold.length === 0)
-      setTimeout(() => {
-        this.#tellAll();
-      }, tellWithinMs).unref();
     this.#untold.push(asked);
+    this.#tellSoon ??= setTimeout(() => {
+      this.#tellAll();
+    }, tellWithinMs).unref();
     if (starting.has(asked.action)) this.#tellAll();
   }
 
   #tellAll(): void {
+    const untold = this.#takeUntold();
+    if (untold.length > 0) this.#options.onAsked(untold);
+  }
+
+  #takeUntold(): readonly AskedBy[] {
+    clearTimeout(this.#tellSoon);
+    this.#tellSoon = undefined;
     const untold = this.#untold;
     this.#untold = [];
-    if (untold.length > 0) this.#options.onAsked(untold);
+    return untold;
   }
 
   #isAsked(): boolean {

@@ -1,6 +1,7 @@
 // Hands what the engine told from the main thread to the guard thread, which has the rules.
 // SPDX-License-Identifier: Apache-2.0
 import type { Container } from "./model/container.ts";
+import type { AskedBy } from "./model/docker-client.ts";
 import type { EngineFacts } from "./model/engine-event.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
 import type { Guard } from "./guard.ts";
@@ -20,7 +21,7 @@ export class EngineFeed {
   readonly #post: (message: ToGuard) => void;
   readonly #takenCount: () => number;
   readonly #startNs: bigint;
-  readonly #before: (facts: EngineFacts) => void;
+  readonly #before: (facts: EngineFacts) => readonly AskedBy[];
   #sent = 0;
   #lost = 0;
 
@@ -30,24 +31,29 @@ export class EngineFeed {
     readonly takenCount: () => number;
     /** The daemon's start, nanoseconds since the epoch. */
     readonly startNs: bigint;
-    /** Hears of each event before the guard thread. */
-    readonly before?: (facts: EngineFacts) => void;
+    /** Hears of each event before the guard thread, and says what that is to know before. */
+    readonly before?: (facts: EngineFacts) => readonly AskedBy[];
   }) {
     this.#post = options.post;
     this.#takenCount = options.takenCount;
     this.#startNs = options.startNs;
-    this.#before = options.before ?? (() => undefined);
+    this.#before = options.before ?? (() => []);
   }
 
   offer(facts: EngineFacts, container?: Container): void {
     if (facts.timeNs < this.#startNs) return;
-    this.#before(facts);
+    const asked = this.#before(facts);
     if (this.#sent - this.#takenCount() >= underWayMax) {
       this.#lost += 1;
+      if (asked.length > 0) this.#post({ kind: "asked", asked });
       return;
     }
     this.#sent += 1;
-    this.#post({ kind: "engine-event", facts, ...(container === undefined ? {} : { container }) });
+    this.#post({
+      ...{ kind: "engine-event", facts },
+      ...(container === undefined ? {} : { container }),
+      ...(asked.length === 0 ? {} : { asked }),
+    });
   }
 
   counters(): EngineFeedCounters {
@@ -59,7 +65,7 @@ export class EngineFeed {
 export function createEngineFeed(
   guard: Pick<Guard, "post" | "heartbeat">,
   clock: Clock,
-  before: (facts: EngineFacts) => void,
+  before: (facts: EngineFacts) => readonly AskedBy[],
 ): EngineFeed {
   return new EngineFeed({
     post: (message) => {

@@ -191,6 +191,7 @@ class GuardThread {
         this.#users.set(message.containerId, message, message.isRead);
         break;
       case "engine-event":
+        this.#engineLane.asked(message.asked ?? []);
         this.#engineLane.take(message.facts, message.container);
         break;
       case "unguarded":

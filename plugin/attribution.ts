@@ -28,6 +28,8 @@ export interface ClientPorts {
 const objectsMax = 1_024;
 const underWayMax = 1_024;
 const candidatesMax = 64;
+/** Bytes of a body that is remembered as it is. */
+const plainBodyMax = 1_024;
 
 /** What the daemon itself asks of the engine when it acts. */
 const ownActions: ReadonlySet<string> = new Set([
@@ -159,10 +161,14 @@ export class Attribution {
 /** Requests that make something which is asked for by its id afterwards. */
 const makes: ReadonlySet<string> = new Set(["exec.create", "container.create"]);
 
-// The same for the question and for what is told of the answer.
+// The same for the question and for what is told of the answer. Most bodies are shorter than what a digest costs.
 function keyOf({ method, uri, body }: AuthorizationRequest): string {
-  const digest = body === undefined ? "" : createHash("sha256").update(body).digest("base64");
-  return `${method} ${uri} ${digest}`;
+  if (body === undefined) return `${method} ${uri} `;
+  const isShort = body.length <= plainBodyMax;
+  const text = isShort
+    ? body.toString("latin1")
+    : createHash("sha256").update(body).digest("base64");
+  return `${method} ${uri} ${isShort ? "=" : "#"}${text}`;
 }
 
 function madeId({ responseStatus, responseBody }: AuthorizationRequest): string | undefined {

@@ -43,7 +43,7 @@ export function readBody(
   const { body } = request;
   const isRead = route?.body !== "none" && route?.body !== "hidden";
   const isJson = body !== undefined && isRead && body.length <= bodyBytesMax;
-  const read = isJson ? readGoJson(decode(body)) : { faults: [] };
+  const read = isJson ? readGoJson(utf8.decode(body)) : { faults: [] };
   faults.push(...read.faults);
   if ("value" in read) findDuplicates(read.value, doubt);
   const root = new GoStruct("value" in read ? read.value : undefined, doubt);
@@ -51,9 +51,7 @@ export function readBody(
 }
 
 // Go skips nothing in front: a byte order mark is no JSON there.
-function decode(body: Buffer): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
-}
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function bodyFaults(
   { body, headers }: AuthorizationRequest,

@@ -27,15 +27,21 @@ export function imagineExec(event: DockerRequest): ExecEvent | undefined {
   const [program] = argv;
   if (program === undefined || program === "") return undefined;
   const exepath = program.includes("/") ? program : `/usr/bin/${program}`;
-  const { request: _request, ...occurrence } = event;
+  const { number, timeNs, isHeld, host, allowlists, client, container } = event;
   return {
-    ...occurrence,
     kind: "exec",
+    number,
+    timeNs,
+    isHeld,
+    host,
+    allowlists,
     syscall: "execve",
     tid: 0,
     isArgvKnown: true,
     file: { ...executable, path: exepath },
     process: processOf(event, exepath, argv),
+    ...(client === undefined ? {} : { client }),
+    ...(container === undefined ? {} : { container }),
   };
 }
 
@@ -46,11 +52,18 @@ function processOf(
 ): Process {
   const { uid, gid, userName } = userOf(request.runAs === "" ? container?.user : request.runAs);
   const vpid = request.action === "exec.create" ? 2 : 1;
-  return {
-    ...{ pid: 0, vpid, ppid: 0, sid: 0, vsid: vpid, pgid: 0, vpgid: vpid, startTicks: 0n },
+  const process: Process = {
+    pid: 0,
+    vpid,
+    ppid: 0,
+    sid: 0,
+    vsid: vpid,
+    pgid: 0,
+    vpgid: vpid,
+    startTicks: 0n,
     tty: request.hasTty ? someTerminal : 0,
-    ...{ uid, gid },
-    ...(userName === undefined ? {} : { userName: toByteString(userName) }),
+    uid,
+    gid,
     comm: exepath.slice(exepath.lastIndexOf("/") + 1).slice(0, commLengthMax),
     exe: argv[0] ?? "",
     exepath,
@@ -58,6 +71,7 @@ function processOf(
     env: [],
     startNs: timeNs,
   };
+  return userName === undefined ? process : { ...process, userName: toByteString(userName) };
 }
 
 // user := (name | uid) [ ":" (group | gid) ]; whose number is not known counts as nobody in particular.

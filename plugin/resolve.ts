@@ -71,10 +71,13 @@ export async function resolveRequest(
     hasHostNetwork(read.networks, (reference) => around.network(reference)),
   ]);
   const image = known?.image ?? unknownImage(read.imageReference);
+  const { networkMode, pidMode, ipcMode, utsMode } = joined.modes;
   const resolved: RequestFacts = {
     ...facts,
-    ...joined.modes,
-    ...(isOnHost ? { networkMode: "host" } : {}),
+    networkMode: isOnHost ? "host" : networkMode,
+    pidMode,
+    ipcMode,
+    utsMode,
     joins: joined.joins,
     binds,
     isRetagged: isRenamed(known),
@@ -186,6 +189,8 @@ async function resolveNamespaces(
     ipcMode: given("ipcMode"),
     utsMode: given("utsMode"),
   };
+  if (Object.values(modes).every((mode) => joinedBy(mode) === undefined))
+    return { modes, joins: [] };
   const asked = new Map<string, Promise<NamespaceModes | undefined>>();
   return followNamespaces(modes, (reference) => {
     const found = asked.get(reference) ?? around.namespaces(reference);
@@ -199,6 +204,8 @@ async function resolveBinds(
   around: Surroundings,
   subject: Promise<Container | undefined>,
 ): Promise<readonly RequestedBind[]> {
+  const isStart = starting.has(facts.action);
+  if (facts.binds.length === 0 && volumesFrom.length === 0 && !isStart) return [];
   const inherited = await Promise.all(
     volumesFrom.map(async (text): Promise<readonly RequestedBind[]> => {
       const container = await around.container(text.split(":")[0] ?? "");
@@ -206,9 +213,7 @@ async function resolveBinds(
     }),
   );
   const places = around.places();
-  const relinked = starting.has(facts.action)
-    ? await relinkedBinds(await subject, places, around.files)
-    : [];
+  const relinked = isStart ? await relinkedBinds(await subject, places, around.files) : [];
   const asked = await Promise.all(
     [...facts.binds, ...inherited.flat()].map((bind) => behind(bind, around)),
   );

@@ -3,6 +3,7 @@ import t from "tap";
 import { EngineFeed } from "../daemon/engine-feed.ts";
 import { EngineLane } from "../daemon/engine-lane.ts";
 import { Places } from "../daemon/enrich/places.ts";
+import type { AskedBy } from "../daemon/model/docker-client.ts";
 import type { Event } from "../daemon/model/event.ts";
 import type { AlertDraft, ToGuard } from "../daemon/model/guard-messages.ts";
 import { container, host, rule } from "./policy/samples.ts";
@@ -133,5 +134,31 @@ t.test("the feed leaves out what is older than the daemon, and what there is no 
   taken = 1;
   feed.offer(engineFacts({ timeNs: 101n }));
   t.strictSame(feed.counters(), { sent: 16_385, lost: 1 });
+  t.end();
+});
+
+t.test("who asked comes with the event, or alone where the event has no room", (t) => {
+  const posted: ToGuard[] = [];
+  const askedBy: AskedBy = {
+    action: "exec.create",
+    client: {
+      ...{ confidence: "exact", pid: 7, uid: 0, tty: 0, exe: "", cmdline: "", parents: [] },
+    },
+  };
+  let asked: readonly AskedBy[] = [askedBy];
+  const feed = new EngineFeed({
+    post: (message) => posted.push(message),
+    takenCount: () => 0,
+    startNs: 0n,
+    before: () => asked,
+  });
+  feed.offer(engineFacts({ timeNs: 1n }));
+  asked = [];
+  for (let i = 0; i < 16_384; i++) feed.offer(engineFacts({ timeNs: 1n }));
+  t.match(posted[0], { kind: "engine-event", asked: [{ action: "exec.create" }] });
+  t.notOk(posted[1] !== undefined && "asked" in posted[1]);
+  asked = [askedBy];
+  feed.offer(engineFacts({ timeNs: 1n }));
+  t.match(posted.at(-1), { kind: "asked", asked: [{ action: "exec.create" }] });
   t.end();
 });

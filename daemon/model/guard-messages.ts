@@ -102,6 +102,8 @@ export type ToGuard =
       readonly kind: "engine-event";
       readonly facts: EngineFacts;
       readonly container?: Container;
+      /** What is to be known before it: one message wakes the thread once. */
+      readonly asked?: readonly AskedBy[];
     }
   /** Who asked the engine for something, before the events that come of it. */
   | { readonly kind: "asked"; readonly asked: readonly AskedBy[] }

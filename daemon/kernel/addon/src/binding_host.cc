@@ -101,8 +101,8 @@ class WatchObject : public Napi::ObjectWrap<WatchObject> {
  private:
   // [errno, isComplete, hasInternetListener, inode, pid, isClosed, inode, …].
   Napi::Value Look(const Napi::CallbackInfo& info) {
-    AcceptedSockets found = watch_.Look(info[0].As<Napi::Number>().Uint32Value(),
-                                        info[1].As<Napi::Boolean>().Value());
+    AcceptedSockets found =
+        watch_.Look(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Boolean>().Value());
     Napi::Env env = info.Env();
     Napi::Array result = Napi::Array::New(env, 3 + 3 * found.sockets.size());
     uint32_t at = 0;
