@@ -43,8 +43,10 @@ export async function startNestedEngine(
   const shared = join(engine.directory, "nested");
   mkdirSync(join(shared, "data"), { recursive: true });
   const files = await filesOf(programs);
+  const path = `${dirname(findProgram("dockerd") ?? "/usr/sbin/dockerd")}:/usr/sbin:/usr/bin:/sbin:/bin`;
   const started = await engine.docker(
     ...["run", "--detach", `--name=${name}`, "--network=none", ...heldCapabilities()],
+    `--env=PATH=${path}`,
     ...["seccomp", "apparmor", "systempaths"].map((what) => `--security-opt=${what}=unconfined`),
     ...files.map((file) => `--volume=${realpathSync(file)}:${file}:ro`),
     ...[`--volume=${shared}:/nested`, `--volume=${shared}/data:/data`],
