@@ -29,6 +29,7 @@ import { RunRecorder } from "./host/run-record.ts";
 import type { ServiceManager } from "./kept-gate.ts";
 import { Learning } from "./learning.ts";
 import { loadBinding, type Binding } from "./kernel/binding.ts";
+import { createMountCheck } from "./mount-check.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
 import type { Host } from "./model/event.ts";
 import type { GuardSettings } from "./model/guard-messages.ts";
@@ -110,22 +111,23 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     ...{ engine, clock, log },
     onChange: (container) => {
       guard.post({ kind: "container", container });
-      for (const part of [images, guarding.users]) part.offer(container);
+      for (const part of [images, guarding.users, mountCheck]) part.offer(container);
       if (container.state === "dead") witnessing.forget(container.id);
     },
     onRemove: (id) => {
       guard.post({ kind: "container-removed", id });
-      witnessing.forget(id);
+      for (const part of [witnessing, mountCheck]) part.forget(id);
     },
     onEngineEvent: engineFeed.offer.bind(engineFeed),
     onConnection: (isConnected) => {
       if (isConnected) for (const part of [guarding, doorkeeper]) part.engineAnswered();
     },
   });
+  const mountCheck = createMountCheck({ engine, inventory, engineFeed, clock, log });
   const images = createImages({ binding, guard, engine, inventory }, log);
   const witnessing = createWitnessing(options, { binding, gate, guard }, host);
   const guarding = new Guarding({
-    ...{ binding, gate, guard, engine, inventory, witnessing, clock, log },
+    ...{ binding, gate, guard, engine, inventory, witnessing, mountCheck, clock, log },
   });
   const recent = createRecentOutput(recentAlertsMax);
   const planOutputs = createOutputPlanner(options.audience, log);
@@ -136,6 +138,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const doorkeeper: Doorkeeper = createDoorkeeper(options, {
     ...{ engine, inventory, host, guard, binding, alerts: createFlow(flow, clock) },
     settings: () => generations.config.plugin,
+    onStart: mountCheck.judged.bind(mountCheck),
   });
   const enforcement = createEnforcement(options, { guard, alerts, doorkeeper, host });
   const generations: Generations = createGenerations(options, {

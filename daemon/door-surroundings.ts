@@ -5,6 +5,7 @@ import { ContainerRecord } from "./enrich/container-record.ts";
 import { readDetails } from "./enrich/container-facts.ts";
 import type { ContainerInventory } from "./enrich/containers.ts";
 import { readImageFacts, toImage } from "./enrich/image-facts.ts";
+import { originsOf } from "./host-mounts.ts";
 import type { Container } from "./model/container.ts";
 import type { ContainerEngine } from "./model/ports.ts";
 import { memberOf, textMember } from "./util/unknown-value.ts";
@@ -40,15 +41,22 @@ export function createDoorSurroundings(options: DoorSurroundingsOptions): Surrou
       if (answer.ok || answer.error.kind === "gone") return answer.ok ? answer.value : undefined;
       throw new Error(answer.error.message);
     },
-    places: (): readonly SensitivePlace[] => {
-      const socket = engine.address.replace(/^unix:\/\//, "");
-      return sensitivePlaces({
-        dataRoot: inventory.status().engine?.dataRoot,
-        ...(socket.startsWith("/") ? { socket } : {}),
-      });
-    },
+    places: () => placesOf(engine, inventory),
     files: hostFiles,
+    origins: originsOf,
   };
+}
+
+/** Places of this host, the engine's own among them. */
+export function placesOf(
+  { address }: Pick<ContainerEngine, "address">,
+  inventory: Pick<ContainerInventory, "status">,
+): readonly SensitivePlace[] {
+  const socket = address.replace(/^unix:\/\//, "");
+  return sensitivePlaces({
+    dataRoot: inventory.status().engine?.dataRoot,
+    ...(socket.startsWith("/") ? { socket } : {}),
+  });
 }
 
 function modesIn(hostConfig: unknown): NamespaceModes {

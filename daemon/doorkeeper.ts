@@ -16,6 +16,7 @@ import type { AskedBy } from "./model/docker-client.ts";
 import type { EngineFacts } from "./model/engine-event.ts";
 import type { Host } from "./model/event.ts";
 import type { GenerationSettings } from "./model/guard-messages.ts";
+import type { JudgedMount } from "./model/mount-origin.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import type { PluginStatus } from "./model/status.ts";
 import type { Settings } from "./settings.ts";
@@ -37,6 +38,8 @@ interface DoorkeeperOptions {
   /** Who is connected to the engine. */
   readonly clients: EngineClients;
   readonly onAsked: (asked: readonly AskedBy[]) => void;
+  /** A container is about to be started with these places of the host. */
+  readonly onStart: (containerId: string, mounts: readonly JudgedMount[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -71,7 +74,10 @@ export function createDoorkeeper(
     binding,
     guard,
     ...parts
-  }: Pick<DoorkeeperOptions, "engine" | "inventory" | "host" | "settings" | "alerts"> & {
+  }: Pick<
+    DoorkeeperOptions,
+    "engine" | "inventory" | "host" | "settings" | "alerts" | "onStart"
+  > & {
     readonly binding: Binding;
     readonly guard: Pick<Guard, "post">;
   },
@@ -130,6 +136,7 @@ export class Doorkeeper {
       attribution: this.#attribution,
       mode: () => (this.#isPaused ? "monitor" : this.#mode),
       draft: draftAlert,
+      onStart: options.onStart,
       onDrafts: (drafts) => {
         alerts.take(drafts);
       },
@@ -211,6 +218,7 @@ export class Doorkeeper {
       ...{ socket: socketPath, asked, refused, failures },
       isAsked: this.#isAsked(),
       onFailure: settings().onFailure,
+      listeners: this.#options.clients.listeners(),
       ...(lastAskedMs === undefined ? {} : { lastAskedMs }),
     };
   }

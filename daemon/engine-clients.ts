@@ -3,7 +3,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { containerIdsOf } from "./enrich/cgroup.ts";
 import type { Binding, SocketWatch } from "./kernel/binding.ts";
+import { readEngineListeners } from "./engine-listeners.ts";
 import type { DockerClient } from "./model/docker-client.ts";
+import type { EngineListener } from "./model/status.ts";
 import { parseStat, parseStatus, type StatFacts, type StatusFacts } from "./tracer/proc-text.ts";
 import { fromByteString, type ByteString } from "./util/byte-string.ts";
 import type { Look } from "../plugin/attribution.ts";
@@ -17,6 +19,7 @@ const parentsMax = 16;
 const cmdlineLengthMax = 4_096;
 const originsMax = 256;
 const usersFreshMs = 5_000;
+const listenersFreshMs = 5_000;
 /** (uid_t)-1: nobody logged in (proc(5)). */
 const unset = 4_294_967_295;
 
@@ -35,8 +38,11 @@ export class EngineClients {
   readonly #binding: Binding;
   readonly #monotonicMs: () => number;
   #watch: SocketWatch | undefined;
+  /** The process that is watched. */
+  #enginePid: number | undefined;
   readonly #origins = new Map<string, Origin>();
   #searchedMs = -Infinity;
+  #listeners: { readonly found: readonly EngineListener[]; readonly readMs: number } | undefined;
   #users: { readonly names: ReadonlyMap<number, string>; readonly readMs: number } | undefined;
 
   constructor(binding: Binding, monotonicMs: () => number) {
@@ -65,9 +71,19 @@ export class EngineClients {
       const look = this.#lookBy(watch, true);
       if (look === undefined) continue;
       this.#watch = watch;
+      this.#enginePid = pid;
       return look;
     }
     return undefined;
+  }
+
+  /** Where the engine takes requests, as it was a moment ago. */
+  listeners(): readonly EngineListener[] {
+    const nowMs = this.#monotonicMs();
+    if (this.look() === undefined || this.#enginePid === undefined) return [];
+    if (this.#listeners === undefined || nowMs - this.#listeners.readMs > listenersFreshMs)
+      this.#listeners = { found: readEngineListeners(this.#enginePid), readMs: nowMs };
+    return this.#listeners.found;
   }
 
   commandLine(pid: number): readonly string[] {

@@ -11,6 +11,7 @@ import type { RootPattern } from "./kernel/gate.ts";
 import type { AnyGate } from "./kernel/without-gate.ts";
 import { readProc } from "./kernel/proc.ts";
 import type { ToGuard } from "./model/guard-messages.ts";
+import type { MountCheck } from "./mount-check.ts";
 import type { Clock, ContainerEngine, Log } from "./model/ports.ts";
 import { UsersReading } from "./users-reading.ts";
 import type { Witnessing } from "./witnessing.ts";
@@ -23,6 +24,7 @@ export interface GuardingOptions {
   readonly inventory: ContainerInventory;
   readonly engine: Pick<ContainerEngine, "inspectImage">;
   readonly witnessing: Witnessing;
+  readonly mountCheck: Pick<MountCheck, "covered">;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly log: Log;
 }
@@ -89,6 +91,8 @@ export class Guarding {
     if (isBuildStep(containerId)) this.#steps.add(containerId);
     this.#options.gate.follow(this.#options.inventory.get(containerId)?.pid ?? insider);
     this.#options.witnessing.covered(containerId, coverage.devices, unmarked);
+    // Before the exec that waits for this goes on.
+    await this.#options.mountCheck.covered(containerId, insider);
     this.#post({ kind: "covered", containerId, ...coverage, isComplete: true });
     await this.users.read(containerId, insider);
   }

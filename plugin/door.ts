@@ -3,6 +3,7 @@ import type { AskedBy, DockerClient } from "../daemon/model/docker-client.ts";
 import type { RequestFacts } from "../daemon/model/docker-request.ts";
 import type { Host } from "../daemon/model/event.ts";
 import type { AlertDraft } from "../daemon/model/guard-messages.ts";
+import type { JudgedMount } from "../daemon/model/mount-origin.ts";
 import type { Clock, Log } from "../daemon/model/ports.ts";
 import type { Attribution } from "./attribution.ts";
 import { decideRequest, mayChangeSomething, type DecideTools, type DoorJudge } from "./decide.ts";
@@ -21,6 +22,8 @@ export interface DoorOptions {
   readonly settings: () => DoorSettings;
   readonly host: Host;
   readonly draft: DecideTools["draft"];
+  /** A container is about to be started with these places of the host. */
+  readonly onStart: (containerId: string, mounts: readonly JudgedMount[]) => void;
   readonly onDrafts: (drafts: readonly AlertDraft[]) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -112,6 +115,9 @@ export class Door {
       const resolved = await this.#inTime(resolveRequest(read, this.#options.around));
       if (resolved === undefined) return this.#fail(facts, "the engine did not answer in time");
       const answer = this.#decide(resolved, client);
+      const { container, mounts } = resolved;
+      if (answer.isAllowed && mounts !== undefined && container !== undefined)
+        this.#options.onStart(container.id, mounts);
       if (answer.isAllowed && client !== undefined)
         this.#options.attribution.allowed(request, askedOf(resolved, client));
       return answer;

@@ -2,7 +2,8 @@
 import type { Container, Image } from "../daemon/model/container.ts";
 import { unknownContainer } from "../daemon/model/container.ts";
 import type { RequestedBind, RequestFacts } from "../daemon/model/docker-request.ts";
-import { memberOf, toList } from "../daemon/util/unknown-value.ts";
+import type { JudgedMount } from "../daemon/model/mount-origin.ts";
+import { toList } from "../daemon/util/unknown-value.ts";
 import { hasHostNetwork } from "./host-network.ts";
 import {
   followNamespaces,
@@ -10,9 +11,15 @@ import {
   type JoinedNamespaces,
   type NamespaceModes,
 } from "./namespaces.ts";
-import { lookAtPath, type HostFiles, type SensitivePlace } from "./reach.ts";
+import { lookAtPath } from "./reach.ts";
 import type { ReadRequest } from "./read-request.ts";
-import { bindOfMount, relinkedBinds } from "./relinked.ts";
+import {
+  bindOfMount,
+  lookAtMounts,
+  optionsOf,
+  type MountSurroundings,
+  type StartingMounts,
+} from "./starting-mounts.ts";
 import { hostPathsOf } from "./volume-options.ts";
 
 /** An image as the engine has it. */
@@ -27,18 +34,14 @@ export interface KnownImage {
 }
 
 /** What the engine and the host are asked about a request. Each answer is undefined for what is not there. */
-export interface Surroundings {
+export interface Surroundings extends MountSurroundings {
   image(reference: string): Promise<KnownImage | undefined>;
   /** By name, id or the beginning of one. */
   container(reference: string): Promise<Container | undefined>;
   /** What a container's namespaces were asked to be. */
   namespaces(reference: string): Promise<NamespaceModes | undefined>;
-  /** `GET /volumes/{name}`. */
-  volume(name: string): Promise<unknown>;
   /** `GET /networks/{id}`, by name, by id or the beginning of one. */
   network(reference: string): Promise<unknown>;
-  places(): readonly SensitivePlace[];
-  readonly files: HostFiles;
 }
 
 /** A request with all that it refers to. */
@@ -48,6 +51,8 @@ export interface ResolvedRequest {
   readonly container?: Container;
   /** Further images whose names this one goes by: it is judged under each of them. */
   readonly otherNames: readonly Image[];
+  /** Of a start: what the container would have of the host. */
+  readonly mounts?: readonly JudgedMount[];
 }
 
 /** Asks for what a request refers to. Rejects when the engine cannot be asked. */
@@ -62,19 +67,20 @@ export async function resolveRequest(
     read.containerReference === ""
       ? Promise.resolve(undefined)
       : around.container(read.containerReference);
-  const [known, container, binds, joined, mounted, isOnHost] = await Promise.all([
+  const starts = mountsOf(facts, subject, around);
+  const [known, container, binds, joined, mounted, started] = await Promise.all([
     read.imageReference === "" ? undefined : around.image(read.imageReference),
     subject,
-    resolveBinds(read, around, subject),
+    resolveBinds(read, around, starts),
     resolveNamespaces(read, around),
     mountedImages(facts, around),
-    hasHostNetwork(read.networks, (reference) => around.network(reference)),
+    starts,
   ]);
   const image = known?.image ?? unknownImage(read.imageReference);
   const { networkMode, pidMode, ipcMode, utsMode } = joined.modes;
   const resolved: RequestFacts = {
     ...facts,
-    networkMode: isOnHost ? "host" : networkMode,
+    networkMode,
     pidMode,
     ipcMode,
     utsMode,
@@ -89,7 +95,17 @@ export async function resolveRequest(
     facts: resolved,
     otherNames: [...namesOf(known), ...mounted],
     ...(place === undefined ? {} : { container: place }),
+    ...(started === undefined ? {} : { mounts: started.judged }),
   };
+}
+
+function mountsOf(
+  { action }: RequestFacts,
+  subject: Promise<Container | undefined>,
+  around: Surroundings,
+): Promise<StartingMounts | undefined> {
+  if (!starting.has(action)) return Promise.resolve(undefined);
+  return subject.then((container) => lookAtMounts(container, around));
 }
 
 async function mountedImages(
@@ -175,16 +191,17 @@ function unknownImage(reference: string): Image | undefined {
 
 // A name is looked up when the container starts, where it may be another container's by then.
 async function resolveNamespaces(
-  { facts, containerReference }: ReadRequest,
+  { facts, containerReference, networks }: ReadRequest,
   around: Surroundings,
 ): Promise<JoinedNamespaces> {
+  const isOnHost = await hasHostNetwork(networks, (reference) => around.network(reference));
   const own = starting.has(facts.action) ? await around.namespaces(containerReference) : undefined;
   const given = (kind: keyof NamespaceModes): string => {
     const isJoined = facts[kind] === "" && joinedBy(own?.[kind]) !== undefined;
     return isJoined ? (own?.[kind] ?? "") : facts[kind];
   };
   const modes = {
-    networkMode: given("networkMode"),
+    networkMode: isOnHost ? "host" : given("networkMode"),
     pidMode: given("pidMode"),
     ipcMode: given("ipcMode"),
     utsMode: given("utsMode"),
@@ -202,7 +219,7 @@ async function resolveNamespaces(
 async function resolveBinds(
   { facts, volumesFrom }: ReadRequest,
   around: Surroundings,
-  subject: Promise<Container | undefined>,
+  starts: Promise<StartingMounts | undefined>,
 ): Promise<readonly RequestedBind[]> {
   const isStart = starting.has(facts.action);
   if (facts.binds.length === 0 && volumesFrom.length === 0 && !isStart) return [];
@@ -213,7 +230,6 @@ async function resolveBinds(
     }),
   );
   const places = around.places();
-  const relinked = isStart ? await relinkedBinds(await subject, places, around.files) : [];
   const asked = await Promise.all(
     [...facts.binds, ...inherited.flat()].map((bind) => behind(bind, around)),
   );
@@ -223,7 +239,7 @@ async function resolveBinds(
       return { ...bind, ...(await lookAtPath(bind.path, places, around.files)) };
     }),
   );
-  return [...looked, ...relinked];
+  return [...looked, ...((await starts)?.news ?? [])];
 }
 
 /** The host paths behind a named volume, as binds of their own; one that the engine keeps itself stays as it is. */
@@ -232,17 +248,8 @@ async function behind(
   around: Surroundings,
 ): Promise<readonly RequestedBind[]> {
   if (bind.path === "" || bind.path.startsWith("/")) return [bind];
-  const paths = hostPathsOf(textsIn(memberOf(await around.volume(bind.path), "Options")));
+  const paths = hostPathsOf(optionsOf(await around.volume(bind.path)));
   return paths.length === 0 ? [bind] : paths.map((path) => ({ ...bind, path }));
-}
-
-function textsIn(value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, text]: [string, unknown]) =>
-      typeof text === "string" ? [[key, text]] : [],
-    ),
-  );
 }
 
 /** Texts of a list, as an image's configuration has them. */

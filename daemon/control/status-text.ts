@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { furtherListeners, listenerText } from "../model/listener-text.ts";
 import type { OutputCounters } from "../model/ports.ts";
 import type { GuardedSuperblock, Status, WitnessStatus } from "../model/status.ts";
 import { printableHead } from "../util/printable-text.ts";
@@ -34,6 +35,10 @@ export function statusText(status: Status, nowMs: number): string {
     ["alerts", String(status.alerts)],
     ["actions", actionsText(actions)],
     ["plugin", pluginText(status.plugin, nowMs)],
+    ...furtherListeners(status.plugin.listeners).map((one): Line => [
+      "listener",
+      printableHead(`the engine takes requests at ${listenerText(one)}`, 400),
+    ]),
     ...Object.entries(status.outputs).map(([name, counters]) => outputLine(name, counters)),
     ["socket", countsText(status.control)],
     ...gate.superblocks.slice(0, superblocksShownMax).map(superblockLine),

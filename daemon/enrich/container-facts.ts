@@ -156,8 +156,11 @@ function readMounts(value: unknown): readonly ContainerMount[] | undefined {
 }
 
 function readMount(mount: unknown): ContainerMount {
+  const type = fitText(memberOf(mount, "Type"), wordLengthMax) ?? "";
+  const volume = type === "volume" ? fitText(memberOf(mount, "Name"), nameLengthMax) : undefined;
   return {
-    type: fitText(memberOf(mount, "Type"), wordLengthMax) ?? "",
+    type,
+    ...(volume === undefined ? {} : { volume }),
     source: fitText(memberOf(mount, "Source"), pathLengthMax) ?? "",
     destination: fitText(memberOf(mount, "Destination"), pathLengthMax) ?? "",
     mode: fitText(memberOf(mount, "Mode"), wordLengthMax) ?? "",

@@ -16,8 +16,8 @@ const freshMs = 10_000;
 
 /** What each request makes the engine tell of a container. */
 const consequences: Readonly<Record<string, readonly string[]>> = {
-  "container.start": ["start", "die"],
-  "container.restart": ["restart", "kill", "stop", "die", "start"],
+  "container.start": ["start", "die", "mount_check"],
+  "container.restart": ["restart", "kill", "stop", "die", "start", "mount_check"],
   "container.stop": ["stop", "kill", "die"],
   "container.kill": ["kill", "die"],
   "container.pause": ["pause"],

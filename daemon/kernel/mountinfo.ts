@@ -6,6 +6,8 @@ import { readProc } from "./proc.ts";
 /** One line of /proc/PID/mountinfo (proc(5)). */
 export interface Mount {
   readonly id: number;
+  /** The mount that it is mounted on. */
+  readonly parent: number;
   /** st_dev of the files on it, as major << 20 | minor. */
   readonly device: number;
   /** The directory of the filesystem that is the root of this mount. */
@@ -38,7 +40,7 @@ export function parseMountinfo(text: ByteString): readonly Mount[] {
 function parseLine(line: string): Mount | undefined {
   const fields = line.split(" ");
   const separator = fields.indexOf("-", 6);
-  const [id, , device, root, point, options] = fields;
+  const [id, parent, device, root, point, options] = fields;
   const type = fields[separator + 1];
   if (separator < 0 || root === undefined || point === undefined || type === undefined) {
     return undefined;
@@ -47,6 +49,7 @@ function parseLine(line: string): Mount | undefined {
   if (!Number.isInteger(major) || !Number.isInteger(minor)) return undefined;
   return {
     id: Number(id),
+    parent: Number(parent),
     device: deviceNumber(major ?? 0, minor ?? 0),
     root: unescapeOctal(root),
     point: unescapeOctal(point),

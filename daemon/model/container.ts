@@ -25,6 +25,8 @@ export interface Image {
 /** One mount of a container, as `docker inspect` lists it. */
 export interface ContainerMount {
   readonly type: string;
+  /** Name of the volume, where it is one. */
+  readonly volume?: string;
   readonly source: string;
   readonly destination: string;
   readonly mode: string;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { UnjudgedMount } from "./mount-origin.ts";
 
 /**
  * What the container engine said happened (Docker Engine API, `GET /events`), decoded and bounded. Which of the
@@ -31,6 +32,8 @@ export interface EngineFacts {
   /** Of `exec_create`, `exec_start`, `exec_die`, …: the engine's id of the exec, and its command line. */
   readonly execId?: string;
   readonly execCommand?: string;
+  /** Of `mount_check`, which is told by us: places of the host that the container has and that nobody judged. */
+  readonly mounts?: readonly UnjudgedMount[];
   /** Of `health_status`: `healthy`, `unhealthy`, `running`. */
   readonly health?: string;
   readonly attributes: Readonly<Record<string, string>>;

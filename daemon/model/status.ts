@@ -164,6 +164,18 @@ export interface PluginStatus {
   /** Requests that could not be judged, and got the answer of plugin.on_failure. */
   readonly failures: number;
   readonly onFailure: "allow" | "deny";
+  /** Where the engine takes requests; empty where its process is not known. */
+  readonly listeners: readonly EngineListener[];
+}
+
+/** A socket on which the engine takes requests. */
+export interface EngineListener {
+  /** `unix:///PATH` or `tcp://ADDRESS:PORT`. */
+  readonly address: string;
+  /** Who can come to it: whoever may open the file, whoever is on this host, or anybody. */
+  readonly reach: "files" | "loopback" | "network";
+  /** Whether a client has to show one; `not-asked-for`: TLS, but for the engine alone. */
+  readonly certificates: "required" | "not-asked-for" | "no-tls";
 }
 
 /** What `execwarden status` shows. */

@@ -143,6 +143,7 @@ function engineEventOf(facts: EngineFacts): object {
     exec_id: facts.execId,
     exec_command: facts.execCommand,
     health: facts.health,
+    mounts: facts.mounts,
     attributes: facts.attributes,
   };
 }

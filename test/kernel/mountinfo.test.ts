@@ -5,7 +5,7 @@ import { parseMountinfo, type Mount } from "../../daemon/kernel/mountinfo.ts";
 
 const overlay = "36 35 0:42 / /d/merged rw,noatime shared:1 master:2 - overlay none rw,lowerdir=/l";
 const sample: Mount = {
-  ...{ id: 36, device: 42, root: "/", point: "/d/merged" },
+  ...{ id: 36, parent: 35, device: 42, root: "/", point: "/d/merged" },
   ...{ options: ["rw", "noatime"], type: "overlay" },
   superOptions: "rw,lowerdir=/l",
 };

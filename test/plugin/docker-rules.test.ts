@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import t, { type Test } from "tap";
 import type { ContainerMount } from "../../daemon/model/container.ts";
+import type { UnjudgedMount } from "../../daemon/model/mount-origin.ts";
 import type { Surroundings } from "../../plugin/resolve.ts";
-import { madeContainer, rulesOf } from "./known-host.ts";
+import { engineFacts } from "../rules/docker-event.ts";
+import { madeContainer, rulesOf, rulesOfEvent } from "./known-host.ts";
 
 const create = "POST /v1.41/containers/create?name=x";
 const service = "POST /v1.41/services/create";
@@ -196,6 +198,26 @@ t.test("what of the host is given away", async (t) => {
       { ...mounted(bind("/link", "volume")), ...linked },
     ],
   ]);
+});
+
+t.test("what of the host a container has that nobody judged", (t) => {
+  const other = "Container Has Other Mounts Than Were Judged";
+  const sensitive = "Unjudged Container Has Sensitive Host Path";
+  const rows: readonly (readonly [rules: readonly string[], ...mounts: UnjudgedMount[]])[] = [
+    [[other], { destination: "/x", judged: "/srv", found: "/etc", reaches: ["etc"] }],
+    [[other], { destination: "/x", judged: "/srv", found: "/opt", reaches: [] }],
+    [[other], { destination: "/x", judged: "/srv", found: "", reaches: [] }],
+    [[sensitive], { destination: "/x", found: "/etc", reaches: ["etc"] }],
+    [[sensitive], { destination: "/x", found: "/run/podman", reaches: ["engine-socket"] }],
+    [[], { destination: "/x", found: "/home/me", reaches: ["home"] }],
+    [[]],
+  ];
+  for (const [expected, ...mounts] of rows) {
+    const facts = engineFacts({ action: "mount_check", mounts });
+    t.strictSame(rulesOfEvent(facts), expected, JSON.stringify(mounts));
+  }
+  t.strictSame(rulesOfEvent(engineFacts({ action: "start" })), []);
+  t.end();
 });
 
 t.test("what is done to containers, images and plugins", async (t) => {

@@ -3,10 +3,12 @@
 import { readFileSync } from "node:fs";
 import { unknownContainer, type Container, type Image } from "../../daemon/model/container.ts";
 import { parseImageReference } from "../../daemon/model/image-reference.ts";
+import type { EngineFacts } from "../../daemon/model/engine-event.ts";
 import type { DockerRequest } from "../../daemon/model/event.ts";
 import { readRequest, type ReadRequest } from "../../plugin/read-request.ts";
 import { sensitivePlaces } from "../../plugin/reach.ts";
 import { resolveRequest, type KnownImage, type Surroundings } from "../../plugin/resolve.ts";
+import { engineEvent } from "../rules/docker-event.ts";
 import { loadTexts } from "../rules/load-text.ts";
 import { sampleEvent } from "../rules/sample-event.ts";
 
@@ -50,6 +52,7 @@ function knownHost(changes: Partial<Surroundings> = {}): Surroundings {
       realPath: (path) => Promise.resolve(path),
       identity: () => Promise.resolve(undefined),
     },
+    origins: (paths) => paths.map((path) => [{ device: 1, root: path }]),
     ...changes,
   };
 }
@@ -82,6 +85,11 @@ async function eventOf(
     allowlists: new Set(),
     ...(container === undefined ? {} : { container }),
   };
+}
+
+/** Names of the shipped rules that what the engine told, or we, is an alert of. */
+export function rulesOfEvent(facts: EngineFacts): readonly string[] {
+  return shipped.match(engineEvent(facts)).map(({ name }) => name);
 }
 
 /** Names of the shipped rules that a request is an alert of. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { listenerText } from "../../model/listener-text.ts";
 import type { Status } from "../../model/status.ts";
 import type { Result } from "../../util/result.ts";
 import { jsonText } from "../../util/json-text.ts";
@@ -115,6 +116,7 @@ Examples:
       daemonAnswers: asked.ok,
       isAsked: plugin?.isAsked ?? false,
       ...(plugin === undefined ? {} : { asked: plugin.asked, refused: plugin.refused }),
+      listeners: listenersOf(plugin),
     };
     const told = facts.isConfigured ? `names ${name}` : `does not name ${name}`;
     const lines = [
@@ -122,12 +124,17 @@ Examples:
       `plugin: ${answerText(answers)}`,
       `daemon: ${answerText(asked)}`,
       `engine: ${facts.isAsked ? "asks" : "was not seen to ask"}`,
+      ...facts.listeners.map((one) => `listener: ${listenerText(one)}`),
     ];
     const text = isOptionSet(input, "json") ? jsonText(facts) : lines.join("\n");
     await context.terminal.writeOut(`${text}\n`);
     return facts.isAsked ? exitCodes.ok : exitCodes.checkFailed;
   },
 };
+
+function listenersOf(plugin: Status["plugin"] | undefined): Status["plugin"]["listeners"] {
+  return plugin?.listeners ?? [];
+}
 
 async function change(place: Place, isEnabled: boolean, context: CommandContext): Promise<number> {
   const { name, daemonJson, pidFile } = place;

@@ -50,6 +50,23 @@ export function labelOf(
   return value === undefined ? undefined : toByteString(value);
 }
 
+/** A field of several texts: a check holds when it holds for any of them. */
+export function anyField<E>(
+  name: string,
+  description: string,
+  get: (subject: E) => readonly string[],
+): FieldSpec<E> {
+  const reader: FieldReader<E> = {
+    kind: "any",
+    some: (subject, test) => get(subject).map(toByteString).some(test),
+    print: (subject) => {
+      const values = get(subject).map(toByteString);
+      return values.length === 0 ? undefined : values.join(" ");
+    },
+  };
+  return { name, type: "string", description, cost: 3, bind: () => reader };
+}
+
 /** A reader of one value. */
 export function readOne<E>(get: Getter<E>): FieldReader<E> {
   return { kind: "one", get };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FieldReader, FieldSpec, Value } from "../../lang/field.ts";
+import type { FieldSpec, Value } from "../../lang/field.ts";
 import type { RequestFacts } from "../../model/docker-request.ts";
 import type { DockerEvent } from "../../model/event.ts";
 import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
-import { namedField, plainFields } from "./define.ts";
+import { anyField, namedField, plainFields } from "./define.ts";
 
 type Row = readonly [
   name: string,
@@ -33,23 +33,15 @@ function textFields(rows: readonly Row[]): readonly FieldSpec<DockerEvent>[] {
   );
 }
 
-/** A field of several values: a check holds when it holds for any of them. */
-function anyField(
+/** A field of several texts of a request. */
+function anyOf(
   name: string,
   description: string,
   get: (facts: RequestFacts) => readonly string[],
 ): FieldSpec<DockerEvent> {
-  const valuesOf = (event: DockerEvent): readonly ByteString[] =>
-    event.kind === "docker-request" ? get(event.request).map(toByteString) : [];
-  const reader: FieldReader<DockerEvent> = {
-    kind: "any",
-    some: (event, test) => valuesOf(event).some(test),
-    print: (event) => {
-      const values = valuesOf(event);
-      return values.length === 0 ? undefined : values.join(" ");
-    },
-  };
-  return { name, type: "string", description, cost: 3, bind: () => reader };
+  return anyField<DockerEvent>(name, description, (event) =>
+    event.kind === "docker-request" ? get(event.request) : [],
+  );
 }
 
 function line(words: readonly string[]): string | undefined {
@@ -151,42 +143,42 @@ export const requestFields: readonly FieldSpec<DockerEvent>[] = [
     ["docker.tty", "bool", "on a terminal", asked(({ hasTty }) => hasTty)],
     ["docker.privileged", "bool", "privileged", asked(({ isPrivileged }) => isPrivileged)],
   ]),
-  anyField("docker.faults", "why the request may be read in two ways", ({ faults }) => faults),
-  anyField("docker.cap_add", "capabilities, without CAP_", ({ capAdd }) => capAdd),
-  anyField("docker.binds", "host paths that are given, links followed", ({ binds }) =>
+  anyOf("docker.faults", "why the request may be read in two ways", ({ faults }) => faults),
+  anyOf("docker.cap_add", "capabilities, without CAP_", ({ capAdd }) => capAdd),
+  anyOf("docker.binds", "host paths that are given, links followed", ({ binds }) =>
     binds.map(({ path }) => path),
   ),
-  anyField("docker.binds.source", "the same as they were asked for", ({ binds }) =>
+  anyOf("docker.binds.source", "the same as they were asked for", ({ binds }) =>
     binds.map(({ source }) => source),
   ),
-  anyField(
+  anyOf(
     "docker.binds.reach",
     "what they give away: root, etc, proc, sys, dev, engine-socket, …",
     ({ binds }) => binds.flatMap(({ reaches }) => reaches),
   ),
-  anyField("docker.security_opt", "security options", ({ securityOpt }) => securityOpt),
-  anyField(
+  anyOf("docker.security_opt", "security options", ({ securityOpt }) => securityOpt),
+  anyOf(
     "docker.unconfined",
     "confinement that is taken away: seccomp, apparmor, selinux, systempaths, cgroups",
     ({ unconfined }) => unconfined,
   ),
-  anyField(
+  anyOf(
     "docker.seccomp.allows",
     "calls that lead out of a container and that its own seccomp profile lets through, or all",
     ({ seccompAllows }) => seccompAllows,
   ),
-  anyField(
+  anyOf(
     "docker.joins",
     "containers whose namespaces it takes over, and theirs",
     ({ joins }) => joins,
   ),
-  anyField(
+  anyOf(
     "docker.image_mounts",
     "images whose files are mounted into it",
     ({ imageMounts }) => imageMounts,
   ),
-  anyField("docker.devices", "devices of the host", ({ devices }) => devices),
-  anyField("docker.env", "names of environment variables", ({ env }) => env),
+  anyOf("docker.devices", "devices of the host", ({ devices }) => devices),
+  anyOf("docker.env", "names of environment variables", ({ env }) => env),
   namedField<DockerEvent>({
     name: "docker.label",
     type: "string",

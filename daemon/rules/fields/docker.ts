@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fromByteString, toByteString, type ByteString } from "../../util/byte-string.ts";
 import type { EngineFacts } from "../../model/engine-event.ts";
+import type { UnjudgedMount } from "../../model/mount-origin.ts";
 import type { DockerEvent } from "../../model/event.ts";
 import type { FieldSpec, Value } from "../../lang/field.ts";
-import { namedField, plainFields, readOne } from "./define.ts";
+import { anyField, namedField, plainFields, readOne } from "./define.ts";
 import { eventNames } from "./event-names.ts";
 
 /** The `source` of rules over what the engine tells. */
@@ -27,6 +28,17 @@ function told(get: (facts: EngineFacts) => Value | undefined) {
 
 function text(value: string | undefined): ByteString | undefined {
   return value === undefined ? undefined : toByteString(value);
+}
+
+/** A field of the mounts of a `mount_check`. */
+function ofMounts(
+  name: string,
+  description: string,
+  get: (mount: UnjudgedMount) => readonly string[],
+): FieldSpec<DockerEvent> {
+  return anyField<DockerEvent>(name, description, (event) =>
+    event.kind === "engine" ? (event.facts.mounts ?? []).flatMap(get) : [],
+  );
 }
 
 /** evt.* of source docker, and docker.event.*: what the engine told (ours). Requests have docker-request.ts. */
@@ -105,6 +117,20 @@ export const dockerFields: readonly FieldSpec<DockerEvent>[] = [
       told(({ timeNs }) => timeNs),
     ],
   ]),
+  ofMounts("docker.event.mounts", "where a container has other places of the host", (mount) => [
+    mount.destination,
+  ]),
+  ofMounts("docker.event.mounts.judged", "host paths that were judged in their place", (mount) =>
+    mount.judged === undefined ? [] : [mount.judged],
+  ),
+  ofMounts("docker.event.mounts.found", "host paths that are mounted", ({ found }) => [
+    found === "" ? "nothing" : found,
+  ]),
+  ofMounts(
+    "docker.event.mounts.reach",
+    "what these give away: root, etc, proc, sys, dev, engine-socket, …",
+    ({ reaches }) => reaches,
+  ),
   namedField<DockerEvent>({
     name: "docker.event.attr",
     type: "string",
