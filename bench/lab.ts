@@ -73,10 +73,8 @@ export class Lab {
     this.#starting = startEngine({ flags: [`--config-file=${this.#engineConfig}`] });
     const root = join(this.#directory, "root");
     mkdirSync(join(root, "bin"), { recursive: true });
-    for (const name of ["no-op", "exec-loop"]) {
-      const flags = ["-O2", "-static", "-o", join(root, "bin", name)];
-      await execute("gcc", [...flags, join(sources, `${name}.c`)]);
-    }
+    for (const name of ["no-op", "exec-loop"]) await compile(name, join(root, "bin", name));
+    await compile("empty-plugin", this.emptyPlugin);
     cpSync(join(root, programs.quiet), join(root, programs.alerted));
     cpSync("/bin/busybox", join(root, "bin/sh"));
     cpSync("/bin/busybox", join(root, "bin/sleep"));
@@ -87,6 +85,11 @@ export class Lab {
   /** Writes the engine's daemon.json, which it reads at SIGHUP. */
   configureEngine(config: object): void {
     writeFileSync(this.#engineConfig, JSON.stringify(config));
+  }
+
+  /** An authorization plugin that lets everything through at once; its argument is where it listens. */
+  get emptyPlugin(): string {
+    return join(this.#directory, "empty-plugin");
   }
 
   /** Where the daemon answers for the engine's authorization plugin. */
@@ -197,6 +200,11 @@ export class Lab {
     // JSON is YAML.
     return { configFile: write("execwarden.yaml", JSON.stringify(config)), socketPath };
   }
+}
+
+async function compile(name: string, to: string): Promise<void> {
+  const flags = ["-O2", "-static", "-pthread", "-D_GNU_SOURCE", "-o", to];
+  await execute("gcc", [...flags, join(sources, `${name}.c`)]);
 }
 
 /** What `exec-loop` is asked for. */
