@@ -14,7 +14,7 @@ const swarmPorts: ReadonlySet<number> = new Set([2_377, 7_946]);
 const ownSocket = /\/(?:libnetwork\/[^/]+|metrics)\.sock$/;
 
 /** The settings of an engine that say who may come in. */
-export interface EngineDoors {
+interface EngineDoors {
   readonly hosts: readonly string[];
   readonly tls: EngineListener["certificates"];
 }

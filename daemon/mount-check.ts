@@ -16,7 +16,7 @@ import { fromByteString, toByteString } from "./util/byte-string.ts";
 import { lookAtPath, type HostFiles, type SensitivePlace } from "../plugin/reach.ts";
 
 /** Whom it asks and tells. */
-export interface MountCheckOptions {
+interface MountCheckOptions {
   readonly places: () => readonly SensitivePlace[];
   /** The engine's directory, where its own volumes are. */
   readonly dataRoot: () => string | undefined;

@@ -38,7 +38,7 @@ export function pathsOf(origin: MountOrigin, table: readonly Mount[]): readonly 
 }
 
 /** A place that was judged and is not what is mounted. */
-export interface OtherMount {
+interface OtherMount {
   readonly judged: JudgedMount;
   /** What is mounted there; absent where nothing is. */
   readonly found?: MountOrigin;
