@@ -41,8 +41,6 @@ export interface DoorCounters {
   readonly refused: number;
   /** Requests that could not be judged in time or at all, and got the answer of `on_failure`. */
   readonly failures: number;
-  /** Times that the engine asked us to be its plugin. */
-  readonly activations: number;
   /** When the engine asked last, milliseconds since the epoch; absent before the first time. */
   readonly lastAskedMs?: number;
   /** When our own request at the engine was last asked about. */
@@ -63,7 +61,7 @@ export class Door {
   #asked = 0;
   #refused = 0;
   #failures = 0;
-  #activations = 0;
+  #hasMisunderstood = false;
   #waiting = 0;
   #lastAskedMs: number | undefined;
   #lastHeartbeatMs: number | undefined;
@@ -77,15 +75,18 @@ export class Door {
       asked: this.#asked,
       refused: this.#refused,
       failures: this.#failures,
-      activations: this.#activations,
       ...(this.#lastAskedMs === undefined ? {} : { lastAskedMs: this.#lastAskedMs }),
       ...(this.#lastHeartbeatMs === undefined ? {} : { lastHeartbeatMs: this.#lastHeartbeatMs }),
     };
   }
 
-  activated(): void {
-    this.#activations += 1;
-    this.#options.log.info("the engine made execwarden its authorization plugin", {});
+  misunderstood(): void {
+    if (this.#hasMisunderstood) return;
+    this.#hasMisunderstood = true;
+    this.#options.log.warn(
+      "somebody who is no execwarden-authz of this version asks at the door; after an upgrade build and set the managed plugin anew, or restart execwarden-authz.service",
+      {},
+    );
   }
 
   /** Decides on one request; undefined stands for a question that could not be read. Never rejects. */

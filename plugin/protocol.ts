@@ -25,9 +25,6 @@ export interface AuthorizationAnswer {
   readonly message?: string;
 }
 
-/** Answer to `/Plugin.Activate`. */
-export const activation = '{"Implements":["authz"]}';
-
 const textLengthMax = 65_536;
 const bodyHeaders: ReadonlySet<string> = new Set(["content-type", "content-length"]);
 

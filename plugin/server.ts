@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type Server, type Socket } from "node:net";
-import { CallReader, type Call } from "./call-reader.ts";
+import { FrameReader, writeAnswer, type Frame } from "./frames.ts";
 import {
-  activation,
   readAuthorizationRequest,
   writeAuthorizationAnswer,
   type AuthorizationAnswer,
@@ -11,11 +10,12 @@ import {
 
 /** Who answers. */
 export interface AuthorizationHandler {
-  activated(): void;
   /** Never rejects. */
   ask(request: AuthorizationRequest | undefined): Promise<AuthorizationAnswer>;
-  /** The request is done, and its answer about to go out. Never throws. */
+  /** The request is done, and the engine has its answer. Never throws. */
   answered(request: AuthorizationRequest | undefined): void;
+  /** Somebody has connected who does not speak as execwarden-authz of this version does. */
+  misunderstood(): void;
 }
 
 /** The server, and what ends it. */
@@ -26,20 +26,15 @@ export interface AuthorizationServer {
   close(): Promise<void>;
 }
 
-/** A request's body of 4 MiB in base64, and what is around it. */
+/** A request's body of 4 MiB in base64, and what is around it (kBodyBytesMax of authz_forwarder.cc). */
 export const questionBytesMax = 8 << 20;
 const connectionsMax = 1_024;
-const headerBytesMax = 16_384;
 /** Nobody asks twice on one connection before there is an answer. */
-const callsWaitingMax = 16;
-
-const bounds = { headBytesMax: headerBytesMax, bodyBytesMax: questionBytesMax };
-const mediaType = "application/vnd.docker.plugins.v1.2+json";
+const framesWaitingMax = 16;
 
 /**
- * Docker's authorization protocol, without the HTTP server of Node, which took a third of the daemon's time for a request. Idle
- * connections are never closed from here: the engine would send its next question into the closed one, and send it again
- * without a body.
+ * Answers execwarden-authz, which stands between the engine and the daemon. Idle connections are never closed from here: it
+ * would have to ask again.
  */
 export function createAuthorizationServer(handler: AuthorizationHandler): AuthorizationServer {
   const sockets = new Set<Socket>();
@@ -61,51 +56,32 @@ export function createAuthorizationServer(handler: AuthorizationHandler): Author
   };
 }
 
-// Calls are answered in the order in which they came.
+// Frames are answered in the order in which they came.
 function serve(socket: Socket, handler: AuthorizationHandler): void {
   let last = Promise.resolve();
   let waiting = 0;
-  const reader = new CallReader(bounds, (call) => {
+  const reader = new FrameReader(questionBytesMax, (frame) => {
     waiting += 1;
     last = last.then(async () => {
-      await answer(socket, call, handler);
+      const text = await answer(frame, handler);
       waiting -= 1;
+      if (!socket.destroyed) socket.write(writeAnswer(text));
     });
   });
   socket.on("data", (chunk) => {
-    if (!reader.take(chunk) || waiting > callsWaitingMax) socket.destroy();
+    if (reader.take(chunk) && waiting <= framesWaitingMax) return;
+    handler.misunderstood();
+    socket.destroy();
   });
   socket.on("error", () => {
-    // The engine has gone; nobody waits for the answer.
+    // It has gone; nobody waits for the answer.
   });
 }
 
-async function answer(socket: Socket, call: Call, handler: AuthorizationHandler): Promise<void> {
-  const { path, body } = call;
-  switch (path) {
-    case "/Plugin.Activate":
-      handler.activated();
-      send(socket, activation);
-      return;
-    case "/AuthZPlugin.AuthZReq": {
-      const question = body === undefined ? undefined : readAuthorizationRequest(body);
-      send(socket, writeAuthorizationAnswer(await handler.ask(question)));
-      return;
-    }
-    // What the engine has done cannot be refused any more: what is read was asked for before.
-    case "/AuthZPlugin.AuthZRes":
-      handler.answered(body === undefined ? undefined : readAuthorizationRequest(body));
-      send(socket, writeAuthorizationAnswer({ isAllowed: true }));
-      return;
-    default:
-      send(socket, '{"Err":"no such call"}', "404 Not Found");
-  }
-}
-
-function send(socket: Socket, text: string, status = "200 OK"): void {
-  if (socket.destroyed) return;
-  const length = Buffer.byteLength(text);
-  socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: ${mediaType}\r\nContent-Length: ${length}\r\n\r\n${text}`,
-  );
+async function answer({ kind, text }: Frame, handler: AuthorizationHandler): Promise<string> {
+  const request = readAuthorizationRequest(text);
+  if (kind === "question") return writeAuthorizationAnswer(await handler.ask(request));
+  // What the engine has done cannot be refused any more: what is read was asked for before.
+  handler.answered(request);
+  return writeAuthorizationAnswer({ isAllowed: true });
 }

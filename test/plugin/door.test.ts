@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { startDaemon, type DaemonOptions } from "../support/daemon.ts";
+import { openDoor, untilAsked } from "../support/door.ts";
 import { requireEngine, startEngine, type CommandResult } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -54,16 +54,14 @@ policies:
 
 if (requireEngine(t)) {
   t.setTimeout(300_000);
-  const name = `execwarden-test-${process.pid}`;
-  const socket = `/run/docker/plugins/${name}.sock`;
-  mkdirSync("/run/docker/plugins", { recursive: true });
+  const door = await openDoor();
   const scratch = mkdtempSync(join(tmpdir(), "door-"));
   const engineConfig = join(scratch, "daemon.json");
   writeFileSync(engineConfig, "{}");
   const engine = await startEngine({ flags: [`--config-file=${engineConfig}`] });
   t.teardown(async () => {
     await engine.stop();
-    rmSync(socket, { force: true });
+    await door.stop();
     rmSync(scratch, { recursive: true, force: true });
   });
   const docker = (...args: readonly string[]): Promise<CommandResult> => engine.docker(...args);
@@ -122,7 +120,7 @@ if (requireEngine(t)) {
 
   const options: DaemonOptions = {
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies, allowlist },
-    config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
+    config: { plugin: { socket: door.socket, on_failure: "deny", deadline: "10s" } },
   };
   const daemon = await startDaemon(options);
   // Not before the engine: it would wait for its plugin.
@@ -130,7 +128,7 @@ if (requireEngine(t)) {
     await engine.stop();
     await daemon.stop();
   });
-  writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [name] }));
+  writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [door.name] }));
   await engine.restart();
 
   /** Sends bytes as they are to the engine; the answer's status and text. */
@@ -159,15 +157,10 @@ if (requireEngine(t)) {
   ): ReturnType<typeof raw> =>
     raw(`POST ${path} HTTP/1.1\r\nHost: d\r\nConnection: close\r\n${headers}\r\n${body}`);
   const refusedBy = (policy: string): RegExp =>
-    new RegExp(`authorization denied by plugin ${name}: .*refused by the policy .?"${policy}`);
+    new RegExp(`authorization denied by plugin ${door.name}: .*refused by the policy .?"${policy}`);
 
   await t.test("the engine asks, and the status says so", async (t) => {
-    let isAsked = false;
-    for (let tries = 0; tries < 600 && !isAsked; tries += 1) {
-      isAsked = (await daemon.status()).plugin.isAsked;
-      await delay(100);
-    }
-    t.ok(isAsked, "a request of the daemon's own was asked about");
+    await untilAsked(daemon);
     await daemon.logged(
       "this engine hides some bodies from its plugins: such requests are refused in enforce mode",
     );
@@ -386,7 +379,7 @@ if (requireEngine(t)) {
       [refusedBy("Keep off the host"), "/v1.41/plugins/create?name=evil", tar],
       [
         refusedBy("Keep off the host"),
-        `/v1.41/plugins/${name}/disable?force=1`,
+        `/v1.41/plugins/${door.name}/disable?force=1`,
         "Content-Length: 0\r\n",
       ],
       [refusedBy("No swarm"), "/v1.41/swarm/leave?force=1", "Content-Length: 0\r\n"],

@@ -2,17 +2,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { Agent, createServer, request, type IncomingMessage, type Server } from "node:http";
-import { createServer as createSocketServer } from "node:net";
+import { Agent, request, type IncomingMessage } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
+import { FrameReader, writeAnswer, type FrameKind } from "../../plugin/frames.ts";
+import { authzProgram } from "../support/door.ts";
 import { until } from "../support/until.ts";
 
-const program = fileURLToPath(
-  new URL("../../daemon/kernel/addon/build/Release/execwarden-authz", import.meta.url),
-);
 const deadlineMs = 2_000;
 const asking = "/AuthZPlugin.AuthZReq";
 const telling = "/AuthZPlugin.AuthZRes";
@@ -34,7 +32,7 @@ function makeDirectory(t: Test): string {
 
 async function startPlugin(t: Test, directory: string, onFailure = "allow"): Promise<Plugin> {
   const socket = join(directory, "plugin.sock");
-  const child = spawn(program, [], {
+  const child = spawn(authzProgram, [], {
     env: {
       EXECWARDEN_LISTEN: socket,
       EXECWARDEN_SOCKET: join(directory, "authz.sock"),
@@ -50,30 +48,39 @@ async function startPlugin(t: Test, directory: string, onFailure = "allow"): Pro
   return { child, socket, log: () => log };
 }
 
-/** Answers each call, as the daemon does: once it has the whole of it. */
+interface Daemon {
+  readonly connections: () => number;
+  stop(): Promise<void>;
+}
+
+/** Answers each frame in turn, as the daemon does. */
 async function startDaemon(
   directory: string,
-  answer: (url: string, body: string) => string | undefined | Promise<string>,
-): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: 0 }, (asked, response) => {
-    void bodyOf(asked)
-      .then((body) => answer(asked.url ?? "", body))
-      .then((text) => {
-        if (text !== undefined) response.end(text);
+  answer: (kind: FrameKind) => string | undefined | Promise<string>,
+): Promise<Daemon> {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    sockets.push(socket);
+    const reader = new FrameReader(1 << 20, ({ kind }) => {
+      void Promise.resolve(answer(kind)).then((text) => {
+        if (text !== undefined) socket.write(writeAnswer(text));
       });
+    });
+    socket.on("data", (chunk) => reader.take(chunk));
   });
   server.listen(join(directory, "authz.sock"));
   await once(server, "listening");
-  return server;
+  return {
+    connections: () => sockets.length,
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 async function bodyOf(message: IncomingMessage): Promise<string> {
   return Buffer.concat((await message.toArray()) as Buffer[]).toString();
-}
-
-async function stop(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
 }
 
 type Place = string | { readonly socket: string; readonly agent: Agent };
@@ -109,15 +116,15 @@ for (const onFailure of ["allow", "deny"]) {
 
     const silent = await startDaemon(directory, () => undefined);
     t.match(await ask(socket, asking, question("POST")), { Allow: isAllowed }, "it is silent");
-    await stop(silent);
+    await silent.stop();
 
     const refusing = await startDaemon(directory, () => '{"Allow":false,"Msg":"because"}');
     const refused = { Allow: false, Msg: "because" };
     t.match(await ask(socket, asking, question("POST")), refused, "it is back");
-    await stop(refusing);
+    await refusing.stop();
     const next = await startDaemon(directory, () => '{"Allow":false,"Msg":"next"}');
     t.match(await ask(socket, asking, question("POST")), { Msg: "next" }, "and restarted");
-    await stop(next);
+    await next.stop();
 
     child.kill("SIGTERM");
     await once(child, "exit");
@@ -128,53 +135,51 @@ for (const onFailure of ["allow", "deny"]) {
 t.test("connections are kept, of the engine and to the daemon", async (t) => {
   const directory = makeDirectory(t);
   const daemon = await startDaemon(directory, () => '{"Allow":true}');
-  let connections = 0;
-  daemon.on("connection", () => (connections += 1));
   const { socket } = await startPlugin(t, directory);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (let call = 0; call < 20; call += 1) {
     t.match(await ask({ socket, agent }, asking, question("POST")), { Allow: true });
     t.match(await ask({ socket, agent }, telling, question("POST")), { Allow: true });
   }
-  t.equal(connections, 1);
+  t.equal(daemon.connections(), 1);
   agent.destroy();
-  await stop(daemon);
+  await daemon.stop();
 });
 
 t.test("the engine waits for nobody when it has answered, and no question overtakes", async (t) => {
   const directory = makeDirectory(t);
-  const heard: string[] = [];
+  const heard: FrameKind[] = [];
   let letGo: (() => void) | undefined;
-  const daemon = await startDaemon(directory, async (url) => {
-    if (url === telling) await new Promise<void>((resolve) => (letGo = resolve));
-    heard.push(url);
+  const daemon = await startDaemon(directory, async (kind) => {
+    if (kind === "done") await new Promise<void>((resolve) => (letGo = resolve));
+    heard.push(kind);
     return '{"Allow":true}';
   });
   const { socket } = await startPlugin(t, directory);
   await ask(socket, asking, question("POST"));
   await ask(socket, telling, question("POST"));
-  t.strictSame(heard, [asking], "the daemon has not heard of it yet");
+  t.strictSame(heard, ["question"], "the daemon has not heard of it yet");
   const next = ask(socket, asking, question("POST"));
   await until(() => letGo !== undefined, 60_000);
   letGo?.();
   await next;
-  t.strictSame(heard, [asking, telling, asking]);
+  t.strictSame(heard, ["question", "done", "question"]);
 
   // One that is told of nothing holds up no question for long.
   const late = await startPlugin(t, makeDirectory(t));
   await ask(late.socket, telling, question("POST"));
   t.match(await ask(late.socket, asking, question("POST")), { Allow: true });
-  await stop(daemon);
+  await daemon.stop();
 });
 
 t.test("systemd holds the socket: nothing is opened, and nothing taken away", async (t) => {
   const directory = makeDirectory(t);
   const socket = join(directory, "passed.sock");
-  const held = createSocketServer();
+  const held = createServer();
   held.listen(socket);
   await once(held, "listening");
   const { fd } = (held as unknown as { readonly _handle: { readonly fd: number } })._handle;
-  const start = ["-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec ${program}`];
+  const start = ["-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec ${authzProgram}`];
   const child = spawn("/bin/sh", start, { stdio: ["ignore", "ignore", "pipe", fd] });
   t.teardown(() => child.kill("SIGKILL"));
   if (child.stderr === null) throw new Error("no pipe");
@@ -192,7 +197,7 @@ t.test("systemd holds the socket: nothing is opened, and nothing taken away", as
 
 t.test("settings that say nothing are refused", async (t) => {
   for (const env of [{ EXECWARDEN_ON_FAILURE: "maybe" }, { EXECWARDEN_DEADLINE_MS: "5" }]) {
-    const child = spawn(program, [], { env });
+    const child = spawn(authzProgram, [], { env });
     const [code] = (await once(child, "exit")) as [number];
     t.equal(code, 78);
   }

@@ -1,11 +1,12 @@
 // A swarm's services at the door, on a real engine: clients name networks by ids that only the swarm knows.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import t from "tap";
 import { startDaemon } from "../support/daemon.ts";
+import { openDoor } from "../support/door.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -25,16 +26,14 @@ const apart = [
 
 if (requireEngine(t)) {
   t.setTimeout(180_000);
-  const name = `execwarden-test-${process.pid}`;
-  const socket = `/run/docker/plugins/${name}.sock`;
-  mkdirSync("/run/docker/plugins", { recursive: true });
+  const door = await openDoor();
   const scratch = mkdtempSync(join(tmpdir(), "services-"));
   const engineConfig = join(scratch, "daemon.json");
   writeFileSync(engineConfig, "{}");
   const engine = await startEngine({ flags: [`--config-file=${engineConfig}`], runBy: apart });
   t.teardown(async () => {
     await engine.stop();
-    rmSync(socket, { force: true });
+    await door.stop();
     rmSync(scratch, { recursive: true, force: true });
   });
   await buildImages(engine);
@@ -44,13 +43,13 @@ if (requireEngine(t)) {
   const hostId = host.stdout.trim();
   const daemon = await startDaemon({
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
-    config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
+    config: { plugin: { socket: door.socket, on_failure: "deny", deadline: "10s" } },
   });
   t.teardown(async () => {
     await engine.stop();
     await daemon.stop();
   });
-  writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [name] }));
+  writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [door.name] }));
   await engine.restart();
   const create = (...flags: readonly string[]): ReturnType<typeof engine.docker> =>
     engine.docker("service", "create", "--detach", ...flags, images.busybox, "/bin/sleep", "60");

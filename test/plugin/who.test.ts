@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { spawn as spawnTerminal, type IPty } from "node-pty";
 import t from "tap";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
+import { openDoor, untilAsked } from "../support/door.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -48,16 +49,14 @@ policies:
 
 if (requireEngine(t)) {
   t.setTimeout(240_000);
-  const name = `execwarden-who-${process.pid}`;
-  const socket = `/run/docker/plugins/${name}.sock`;
-  mkdirSync("/run/docker/plugins", { recursive: true });
+  const door = await openDoor();
   const scratch = mkdtempSync(join(tmpdir(), "who-"));
   const engineConfig = join(scratch, "daemon.json");
   writeFileSync(engineConfig, "{}");
   const engine = await startEngine({ flags: [`--config-file=${engineConfig}`] });
   t.teardown(async () => {
     await engine.stop();
-    rmSync(socket, { force: true });
+    await door.stop();
     rmSync(scratch, { recursive: true, force: true });
   });
   await buildImages(engine);
@@ -65,7 +64,7 @@ if (requireEngine(t)) {
   await engine.docker(...run, "--name=web", images.busybox, "/bin/sleep", "600");
   const daemon = await startDaemon({
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
-    config: { plugin: { socket } },
+    config: { plugin: { socket: door.socket } },
   });
   // Not before the engine: it would wait for its plugin.
   t.teardown(async () => {
@@ -101,10 +100,10 @@ if (requireEngine(t)) {
   });
 
   await t.test("every command typed in a session is its person's", async (t) => {
-    writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [name] }));
+    writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": [door.name] }));
     await engine.restart();
     await engine.docker("start", "web");
-    await daemon.logged("the engine made execwarden its authorization plugin");
+    await untilAsked(daemon);
     const terminal = asPerson(4711, "exec", "-it", "web", "/bin/sh");
     terminal.write("/bin/true first\n");
     const first = await execOf("first");

@@ -24,7 +24,7 @@ constexpr int64_t kQuietAfterFailureMs = 2000;
 std::string Daemon::Ask(const std::string& question, int deadline_ms) {
   int64_t until_ms = NowMs() + deadline_ms;
   AwaitTold();
-  return Call("/AuthZPlugin.AuthZReq", question, until_ms);
+  return Call(kQuestion, question, until_ms);
 }
 
 uint64_t Daemon::BeginTelling() {
@@ -39,7 +39,7 @@ void Daemon::EndTelling(uint64_t number, const std::string& answer) {
     std::lock_guard<std::mutex> lock(mutex_);
     is_quiet = NowMs() - failed_ms_ < kQuietAfterFailureMs;
   }
-  if (!is_quiet) Call("/AuthZPlugin.AuthZRes", answer, NowMs() + kTellMs);
+  if (!is_quiet) Call(kDone, answer, NowMs() + kTellMs);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     telling_.erase(number);
@@ -55,19 +55,16 @@ void Daemon::AwaitTold() {
                  [&] { return telling_.empty() || *telling_.begin() > last; });
 }
 
-std::string Daemon::Call(const char* path, const std::string& body, int64_t until_ms) {
-  std::string request = std::string("POST ") + path +
-                        " HTTP/1.1\r\nHost: execwarden\r\nContent-Type: application/json\r\n" +
-                        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+std::string Daemon::Call(FrameKind kind, const std::string& text, int64_t until_ms) {
   for (bool is_kept = true; is_kept;) {
     std::unique_ptr<Stream> stream = TakeIdle();
     is_kept = stream != nullptr;
     if (!is_kept) stream = Connect(until_ms);
-    Message answer;
-    if (stream && stream->Send(request, until_ms) &&
-        stream->Read(&answer, kAnswerBytesMax, until_ms)) {
-      if (HeaderOf(answer.head, "connection") != "close") Keep(std::move(stream));
-      return answer.body;
+    std::string answer;
+    if (stream && stream->SendFrame(kind, text, until_ms) &&
+        stream->ReadAnswer(&answer, kAnswerBytesMax, until_ms)) {
+      Keep(std::move(stream));
+      return answer;
     }
     // A kept connection may be that of a daemon of before: a fresh one tells.
     if (NowMs() >= until_ms) break;

@@ -30,7 +30,7 @@ class Daemon {
   void EndTelling(uint64_t number, const std::string& answer);
 
  private:
-  std::string Call(const char* path, const std::string& body, int64_t until_ms);
+  std::string Call(FrameKind kind, const std::string& text, int64_t until_ms);
   std::unique_ptr<Stream> TakeIdle();
   std::unique_ptr<Stream> Connect(int64_t until_ms) const;
   void Keep(std::unique_ptr<Stream> stream);

@@ -15,6 +15,7 @@ namespace execwarden {
 namespace {
 
 constexpr size_t kHeaderBytesMax = 16 * 1024;
+constexpr size_t kFrameHeadBytes = 5;
 
 // True when `fd` is ready for `events` before `until_ms`; kWaitForEver has no end.
 bool Await(int fd, short events, int64_t until_ms) {
@@ -82,6 +83,29 @@ bool Stream::Read(Message* out, size_t body_bytes_max, int64_t until_ms) {
   }
   out->body = rest_.substr(0, length);
   rest_.erase(0, length);
+  return true;
+}
+
+bool Stream::SendFrame(FrameKind kind, const std::string& text, int64_t until_ms) {
+  std::string bytes(1, kind);
+  for (int shift = 0; shift < 32; shift += 8)
+    bytes.push_back(static_cast<char>(text.size() >> shift & 0xff));
+  return Send(bytes += text, until_ms);
+}
+
+bool Stream::ReadAnswer(std::string* text, size_t text_bytes_max, int64_t until_ms) {
+  while (rest_.size() < kFrameHeadBytes) {
+    if (!ReceiveSome(until_ms)) return false;
+  }
+  size_t length = 0;
+  for (size_t at = kFrameHeadBytes - 1; at > 0; at--)
+    length = length << 8 | static_cast<unsigned char>(rest_[at]);
+  if (rest_[0] != kAnswer || length > text_bytes_max) return false;
+  while (rest_.size() < kFrameHeadBytes + length) {
+    if (!ReceiveSome(until_ms)) return false;
+  }
+  *text = rest_.substr(kFrameHeadBytes, length);
+  rest_.erase(0, kFrameHeadBytes + length);
   return true;
 }
 

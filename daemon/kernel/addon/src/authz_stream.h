@@ -1,4 +1,4 @@
-// HTTP messages on a unix socket, as the engine, this plugin and the daemon send them.
+// What goes over unix sockets: HTTP messages between the engine and this plugin, frames between it and the daemon.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef EXECWARDEN_AUTHZ_STREAM_H_
 #define EXECWARDEN_AUTHZ_STREAM_H_
@@ -19,6 +19,9 @@ struct Message {
   std::string body;
 };
 
+// A byte that says which, the length in four bytes (little endian), and the text (plugin/frames.ts).
+enum FrameKind : char { kQuestion = 'Q', kDone = 'D', kAnswer = 'A' };
+
 // Value of a header; empty without one. `name` is in lower case.
 std::string HeaderOf(const std::string& head, const std::string& name);
 
@@ -35,6 +38,10 @@ class Stream {
   // Reads one message with a Content-Length of at most `body_bytes_max`; false at the end, on a
   // fault, and when the time is over.
   bool Read(Message* out, size_t body_bytes_max, int64_t until_ms);
+  bool SendFrame(FrameKind kind, const std::string& text, int64_t until_ms);
+  // Reads an answer of at most `text_bytes_max`; false at the end, on a fault, when it is something
+  // else, and when the time is over.
+  bool ReadAnswer(std::string* text, size_t text_bytes_max, int64_t until_ms);
   // True while the other end has neither gone nor said anything unasked.
   bool IsIdle() const;
 
