@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { createControlClient } from "../../daemon/cli/client.ts";
 import type { Status } from "../../daemon/model/status.ts";
+import { openDoor, type TestDoor } from "../support/door.ts";
 import { startEngine, type CommandResult, type TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 import { startDaemonProgram, type DaemonProgram } from "./daemon-program.ts";
@@ -20,9 +21,12 @@ export interface DaemonSetup {
   readonly policies?: string;
 }
 
-/** A name of our own: the directory is every engine's. */
-const pluginName = `execwarden-demo-${process.pid}`;
-const pluginSocket = `/run/docker/plugins/${pluginName}.sock`;
+/** Where a daemon finds the engine, and is asked by its door. */
+interface DaemonPlaces {
+  readonly host: string;
+  readonly door: string;
+}
+
 const triesMax = 200;
 const tryEveryMs = 50;
 
@@ -38,6 +42,7 @@ export class Stage {
   // Promises, so that whatever is still starting can be waited for and ended.
   #web: Promise<WebServer> | undefined;
   #engine: Promise<TestEngine> | undefined;
+  #door: Promise<TestDoor> | undefined;
   #daemon: Promise<DaemonProgram> | undefined;
   #isStruck = false;
 
@@ -48,12 +53,13 @@ export class Stage {
   /** Starts the web server and the engine, and builds the image. */
   async build(): Promise<void> {
     writeFileSync(this.#engineConfig, "{}");
-    mkdirSync(dirname(pluginSocket), { recursive: true });
     await this.#step("a web server on loopback", () => (this.#web = startWebServer()));
     const engine = await this.#step(
       "a Docker engine of its own",
       () => (this.#engine = startEngine({ flags: [`--config-file=${this.#engineConfig}`] })),
     );
+    this.#door = openDoor("execwarden-demo");
+    await this.#door;
     await this.#step(`the image ${images.curl}, with the curl of this machine`, () =>
       buildImages(engine),
     );
@@ -95,7 +101,8 @@ export class Stage {
   /** Has the engine ask the daemon about each request, or nobody any more. */
   async setDoor(isKept: boolean): Promise<void> {
     const engine = await present(this.#engine);
-    const plugins = isKept ? { "authorization-plugins": [pluginName] } : {};
+    const { name } = await present(this.#door);
+    const plugins = isKept ? { "authorization-plugins": [name] } : {};
     writeFileSync(this.#engineConfig, JSON.stringify(plugins));
     process.kill(Number(readFileSync(join(engine.directory, "dockerd.pid"), "utf8")), "SIGHUP");
     for (let tries = 0; tries < triesMax; tries += 1) {
@@ -128,10 +135,11 @@ export class Stage {
   async restartDaemon(setup: DaemonSetup): Promise<void> {
     await this.#stopDaemon();
     const { host } = await present(this.#engine);
+    const { socket } = await present(this.#door);
     this.#check();
     writeFileSync(this.#logFile, "");
     this.#daemon = startDaemonProgram({
-      configFile: this.#writeFiles(host, setup),
+      configFile: this.#writeFiles({ host, door: socket }, setup),
       logFile: this.#logFile,
       hasTerminal: this.#screen.isTerminal,
     });
@@ -146,8 +154,8 @@ export class Stage {
       web.stop();
     }, ignored);
     await this.#engine?.then((engine) => engine.stop(), ignored);
+    await this.#door?.then((door) => door.stop(), ignored);
     rmSync(this.#directory, { recursive: true, force: true });
-    rmSync(pluginSocket, { force: true });
   }
 
   // Nothing is started or shown any more once the stage is being struck.
@@ -168,14 +176,14 @@ export class Stage {
     return result;
   }
 
-  #writeFiles(host: string, { mode, allowlist, policies }: DaemonSetup): string {
+  #writeFiles(places: DaemonPlaces, { mode, allowlist, policies }: DaemonSetup): string {
     const write = (name: string, text: string): string => {
       const path = join(this.#directory, name);
       writeFileSync(path, text);
       return path;
     };
     const config = {
-      docker: { host },
+      docker: { host: places.host },
       mode,
       rules_files: ["web-fetch.yaml", "docker.yaml", "programs.yaml"].map((name) =>
         join(shipped, name),
@@ -188,7 +196,7 @@ export class Stage {
           ? join(shipped, "allowlist.yaml")
           : write("allowlist.yaml", allowlist),
       control: { socket: this.#socketPath },
-      plugin: { socket: pluginSocket },
+      plugin: { socket: places.door },
       state_directory: this.#directory,
       outputs: { stdout: { format: "text" } },
     };

@@ -1,11 +1,11 @@
 // Images that are kept with containerd, as engine 29 does by default: an image's id is its manifest's digest, its layers
 // are snapshots that only the mount table tells, and roots are mounted elsewhere.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { startContainerdStore, type ContainerdStore } from "../support/containerd-store.ts";
 import { startDaemon, type DaemonOptions, type TestDaemon } from "../support/daemon.ts";
+import { openDoor } from "../support/door.ts";
 import { requireEngine, type CommandResult, type TestEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -102,22 +102,20 @@ async function tryDoor(
   t: Test,
   { engine, setPlugins }: Exclude<ContainerdStore, { missing: string }>,
 ): Promise<void> {
-  const plugin = `execwarden-test-store-${process.pid}`;
-  const socket = `/run/docker/plugins/${plugin}.sock`;
-  mkdirSync("/run/docker/plugins", { recursive: true });
+  const door = await openDoor();
   await engine.docker("tag", images.busybox, "byrnedo/alpine-curl:evil");
   const daemon = await startDaemon({
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
     allowlist: allowlist(images.curl),
-    config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
+    config: { plugin: { socket: door.socket, on_failure: "deny", deadline: "10s" } },
   });
   // Not before the engine: it would wait for its plugin.
   t.teardown(async () => {
     await engine.stop();
     await daemon.stop();
-    rmSync(socket, { force: true });
+    await door.stop();
   });
-  setPlugins(plugin);
+  setPlugins(door.name);
   await engine.restart();
   const create = (reference: string): Promise<CommandResult> =>
     engine.docker("create", "--network=none", "--entrypoint=/bin/true", reference);

@@ -1,11 +1,12 @@
 // What BuildKit asks of the engine's API, at the door.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { buildkitOf } from "../support/buildkit.ts";
 import { startDaemon, type DaemonOptions } from "../support/daemon.ts";
+import { openDoor } from "../support/door.ts";
 import { requireEngine, startEngine, type CommandResult } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -35,9 +36,7 @@ const noBuilds = `${listedOnly}
 if (requireEngine(t)) {
   t.setTimeout(300_000);
   await t.test("builds by BuildKit at the door", async (t) => {
-    const plugin = `execwarden-test-build-${process.pid}`;
-    const socket = `/run/docker/plugins/${plugin}.sock`;
-    mkdirSync("/run/docker/plugins", { recursive: true });
+    const door = await openDoor();
     const scratch = mkdtempSync(join(tmpdir(), "door-"));
     const config = join(scratch, "daemon.json");
     writeFileSync(config, "{}");
@@ -45,7 +44,7 @@ if (requireEngine(t)) {
     const engine = await startEngine({ flags: [`--config-file=${config}`] });
     t.teardown(async () => {
       await engine.stop();
-      rmSync(socket, { force: true });
+      await door.stop();
       rmSync(scratch, { recursive: true, force: true });
     });
     const { missing, build } = await buildkitOf(engine);
@@ -56,7 +55,7 @@ if (requireEngine(t)) {
     await buildImages(engine);
     const options: DaemonOptions = {
       ...{ dockerHost: engine.host, mode: "enforce", rules, allowlist, policies: listedOnly },
-      config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
+      config: { plugin: { socket: door.socket, on_failure: "deny", deadline: "10s" } },
     };
     const daemon = await startDaemon(options);
     // Not before the engine: it would wait for its plugin.
@@ -64,7 +63,7 @@ if (requireEngine(t)) {
       await engine.stop();
       await daemon.stop();
     });
-    writeFileSync(config, JSON.stringify({ "authorization-plugins": [plugin] }));
+    writeFileSync(config, JSON.stringify({ "authorization-plugins": [door.name] }));
     await engine.restart();
     const tryBuild = (tag: string): Promise<CommandResult> =>
       build("--no-cache", `--tag=${tag}`, scratch);

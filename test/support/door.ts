@@ -2,17 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { TestDaemon } from "./daemon.ts";
 
-/** The static program that the engine asks. */
-export const authzProgram = fileURLToPath(
-  new URL("../../daemon/kernel/addon/build/Release/execwarden-authz", import.meta.url),
+// Seen from the sources, and from what is compiled of them for the demo.
+const places = ["../..", "../../.."].map((root) =>
+  fileURLToPath(
+    new URL(`${root}/daemon/kernel/addon/build/Release/execwarden-authz`, import.meta.url),
+  ),
 );
+/** The static program that the engine asks. */
+export const authzProgram = places.find((path) => existsSync(path)) ?? "execwarden-authz";
 // Where engines look for plugins (moby, pkg/plugins/discovery.go).
 const pluginDirectory = "/run/docker/plugins";
 let last = 0;
@@ -28,8 +32,8 @@ export interface TestDoor {
 }
 
 /** Opens a door; what it answers while the daemon is away is `deny`. */
-export async function openDoor(): Promise<TestDoor> {
-  const name = `execwarden-test-${process.pid}-${(last += 1)}`;
+export async function openDoor(prefix = "execwarden-test"): Promise<TestDoor> {
+  const name = `${prefix}-${process.pid}-${(last += 1)}`;
   const directory = mkdtempSync(join(tmpdir(), "door-"));
   const [socket, listen] = [join(directory, "authz.sock"), join(pluginDirectory, `${name}.sock`)];
   mkdirSync(pluginDirectory, { recursive: true });
