@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { startDaemon, type AlertLine } from "../support/daemon.ts";
+import { openDoor } from "../support/door.ts";
 import { requireEngine, startEngine } from "../support/engine.ts";
 import { buildImages, images } from "../support/images.ts";
 
@@ -35,10 +36,9 @@ policies:
 
 if (requireEngine(t)) {
   t.setTimeout(240_000);
-  const name = `execwarden-test-${process.pid}`;
-  const sockets = [name, `${name}-next`].map((one) => `/run/docker/plugins/${one}.sock`);
-  const [socket = "", nextSocket = ""] = sockets;
-  mkdirSync("/run/docker/plugins", { recursive: true });
+  const door = await openDoor();
+  const nextName = `${door.name}-next`;
+  const nextSocket = `/run/docker/plugins/${nextName}.sock`;
   const scratch = mkdtempSync(join(tmpdir(), "mounts-"));
   const engineConfig = join(scratch, "daemon.json");
   writeFileSync(engineConfig, "{}");
@@ -62,13 +62,14 @@ if (requireEngine(t)) {
     await engine.stop();
     next.close();
     next.closeAllConnections();
-    for (const one of sockets) rmSync(one, { force: true });
+    await door.stop();
+    rmSync(nextSocket, { force: true });
     rmSync(scratch, { recursive: true, force: true });
   });
   await buildImages(engine);
   const daemon = await startDaemon({
     ...{ dockerHost: engine.host, mode: "enforce", rules, policies },
-    config: { plugin: { socket, on_failure: "deny", deadline: "10s" } },
+    config: { plugin: { socket: door.socket, on_failure: "deny", deadline: "10s" } },
   });
   t.teardown(async () => {
     await engine.stop();
@@ -122,7 +123,7 @@ if (requireEngine(t)) {
   });
 
   await t.test("a link that is changed after the answer", async (t) => {
-    const plugins = [name, `${name}-next`];
+    const plugins = [door.name, nextName];
     writeFileSync(engineConfig, JSON.stringify({ "authorization-plugins": plugins }));
     await engine.restart();
     lead(harmless);

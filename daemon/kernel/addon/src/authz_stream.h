@@ -1,4 +1,5 @@
-// What goes over unix sockets: HTTP messages between the engine and this plugin, frames between it and the daemon.
+// What goes over unix sockets: HTTP between the engine and this plugin, frames between it and the
+// daemon.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef EXECWARDEN_AUTHZ_STREAM_H_
 #define EXECWARDEN_AUTHZ_STREAM_H_
@@ -19,7 +20,8 @@ struct Message {
   std::string body;
 };
 
-// A byte that says which, the length in four bytes (little endian), and the text (plugin/frames.ts).
+// A byte that says which, the length in four bytes (little endian), and the text
+// (plugin/frames.ts).
 enum FrameKind : char { kQuestion = 'Q', kDone = 'D', kAnswer = 'A' };
 
 // Value of a header; empty without one. `name` is in lower case.
