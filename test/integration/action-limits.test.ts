@@ -145,7 +145,7 @@ if (requireEngine(t)) {
     await retried();
     await engine.docker("rm", "--force", "brief");
     // It goes by itself as well (--rm): whoever is second is told that it is under way.
-    while ((await engine.docker("inspect", "brief")).code === 0) await delay(50);
+    while ((await engine.docker("container", "inspect", "brief")).code === 0) await delay(50);
     await proxy.open();
     const { outcomes } = (await alert).execwarden;
     t.match(outcomes, [

@@ -15,6 +15,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { removeDeadDoors } from "./dead-doors.ts";
 import { findProgram, searchPath } from "./programs.ts";
 
 /** What a command of the docker CLI came to. */
@@ -111,6 +112,7 @@ export async function startEngine({
 }: EngineOptions = {}): Promise<TestEngine> {
   const missing = engineMissing();
   if (missing !== undefined) throw new Error(`cannot start an engine: ${missing}`);
+  removeDeadDoors();
   const directory = mkdtempSync(join(dir, "engine-"));
   mkdirSync(join(directory, "config"));
   // The root of a user namespace goes through it.
