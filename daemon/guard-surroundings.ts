@@ -16,9 +16,12 @@ import type { FromGuard } from "./model/guard-messages.ts";
 import type { Log } from "./model/ports.ts";
 import { SecondSight, type SecondViewOptions } from "./second-view.ts";
 import { parseStat, parseStatus } from "./tracer/proc-text.ts";
+import { createRunningClock } from "./util/running-clock.ts";
 
 /** Behind the gate's own threads, which have -20. */
 const guardNice = -15;
+/** Some sweeps of the guard thread, and less than the second view waits for anything. */
+const sweepStepMaxMs = 100;
 
 /** CLOCK_MONOTONIC, the clock of the gate's records. */
 export function monotonicMs(): number {
@@ -181,7 +184,8 @@ export function createSecondSight(
       return boot.ns;
     },
     mode,
-    monotonicMs,
+    // What audit has told while this process stood still is read after the timers that were due.
+    monotonicMs: createRunningClock(monotonicMs, sweepStepMaxMs),
     readProcess: (pid) => readFacts(binding, pid, boot.ns),
     readCgroup: (pid) => binding.readCgroup(pid).toString("latin1"),
     readArguments: (pid) => {

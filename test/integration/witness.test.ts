@@ -184,13 +184,15 @@ if (requireEngine(t)) {
       await engine.docker("exec", name, "/bin/touch", "/tmp/enough");
       await engine.docker("wait", name);
       const after = await statusWhen(daemon, (status) => isSettled(status));
-      const { seen, allowed, denied, stoodIn, lost } = after.gate.counters;
+      const { seen, allowed, denied, stoodIn, lost, processGone } = after.gate.counters;
       t.ok(stoodIn > 0, `${stoodIn} execs of ${seen} were answered by the stand-in`);
       t.equal(allowed + denied, seen, "every exec was answered, once");
       t.equal(lost, 0);
       t.match(after.witness, { lost: 0, overruns: 0, kernelLost: 0, second: { unread: 0 } });
       const { join = {}, assembler = {} } = after.witness?.second ?? {};
-      t.match(join, { dropped: 0, auditMissed: 0, gateMissed: 0 });
+      // The one that was being read when the stop came may be gone when the reading goes on: audit alone knows it.
+      t.ok(processGone <= 1);
+      t.match(join, { dropped: 0, auditMissed: 0, gateMissed: processGone });
       t.equal(sum(join), assembler["execs"], "every exec that audit told of ends in one counter");
       t.ok(
         (join["agreed"] ?? 0) + runcExecsMax >= seen,

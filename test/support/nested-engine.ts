@@ -27,6 +27,8 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   xargs -rn1 </sys/fs/cgroup/cgroup.procs >/sys/fs/cgroup/init/cgroup.procs
   sed 's/ / +/g; s/^/+/' </sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control
 fi
+# runc 1.2 and newer runs what lies under its path in an overlay of its directory, in which no bind shows.
+mkdir -p /own && cp "$(command -v runc)" /own && export PATH="/own:$PATH"
 exec dockerd --host=unix:///nested/docker.sock --data-root=/data --exec-root=/run/docker \
   --pidfile=/run/docker.pid --bridge=none --iptables=false --ip-forward=false --ip-masq=false \
   --userland-proxy=false --log-level=warn >/nested/log 2>&1

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hand_over.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -8,6 +10,11 @@
 #include "proc_file.h"
 
 namespace execwarden {
+namespace {
+
+constexpr uint64_t kTryNs = 5'000'000;
+
+}  // namespace
 
 bool HandOver::Push(const uint8_t* record, size_t length, bool is_held, uint64_t patience_ns) {
   std::unique_lock<std::mutex> lock(mutex_);
@@ -25,8 +32,15 @@ bool HandOver::Push(const uint8_t* record, size_t length, bool is_held, uint64_t
 }
 
 bool HandOver::TryPush(const uint8_t* record, size_t length) {
-  std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || !others_.HasRoom(length)) return false;
+  std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);
+  uint64_t until = ClockNs(CLOCK_MONOTONIC) + (is_stuck_ ? 0 : kTryNs);
+  while (!lock.try_lock()) {
+    is_stuck_ = ClockNs(CLOCK_MONOTONIC) >= until;
+    if (is_stuck_) return false;
+    sched_yield();
+  }
+  is_stuck_ = false;
+  if (!others_.HasRoom(length)) return false;
   others_.Push(record, length);
   return true;
 }

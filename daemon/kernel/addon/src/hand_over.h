@@ -42,7 +42,8 @@ class HandOver {
   // `patience_ns` since the buffer became full: callers' execs are waiting too. False when the
   // record is lost.
   bool Push(const uint8_t* record, size_t length, bool is_held, uint64_t patience_ns);
-  // The same, not held, for one who must wait neither for room nor for whoever is at the buffer.
+  // The same, not held, for one who must not wait for room, nor for whoever stands still at the
+  // buffer: some milliseconds once, since whoever has just gone on leaves it at once. One caller.
   bool TryPush(const uint8_t* record, size_t length);
 
   // Moves as many whole records as fit into `out`; returns the bytes written. Held ones leave a
@@ -55,6 +56,7 @@ class HandOver {
   RecordRing held_;
   RecordRing others_;
   uint64_t full_since_ns_ = 0;  // CLOCK_MONOTONIC; 0: there was room
+  bool is_stuck_ = false;       // TryPush has waited in vain
 };
 
 }  // namespace execwarden
