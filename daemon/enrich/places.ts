@@ -126,8 +126,8 @@ export class Places {
     const root = this.#rootAt(life);
     // A number that nobody has claimed yet is learnt from the first process on it.
     if (root !== undefined && known !== undefined) root.owner ??= known;
-    const former = this.#formerOwners.get(life.generation);
-    const id = root?.owner ?? known ?? cgroupIds[0] ?? former ?? this.#userOf(life);
+    const byFile = this.#formerOwners.get(life.generation) ?? this.#userOf(life);
+    const id = root?.owner ?? likelierOf(known ?? cgroupIds[0], byFile);
     if (id === undefined) return {};
     const container = this.container(id);
     return container === undefined ? { containerId: id } : { containerId: id, container };
@@ -160,4 +160,10 @@ function isRootOf({ id, rootDirectory }: Container, point: ByteString): boolean 
     (rootDirectory !== undefined && toByteString(rootDirectory) === point) ||
     point.includes(`/${id}`)
   );
+}
+
+// Whoever may make control groups can call one like a step of a build, which nobody else tells of.
+function likelierOf(byGroup: string | undefined, byFile: string | undefined): string | undefined {
+  if (byGroup !== undefined && isBuildStep(byGroup)) return byFile ?? byGroup;
+  return byGroup ?? byFile;
 }

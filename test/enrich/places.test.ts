@@ -326,6 +326,21 @@ t.test("a step of a build is known from its first exec on, until its root is gon
   t.end();
 });
 
+t.test(
+  "who names its control group like a step is told by what only its container executes from",
+  (t) => {
+    const places = new Places();
+    const step = "teii06a3zt3rnvgc1w5iaczjv";
+    const volume = { device: 77, generation: 0 };
+    places.setContainer(web);
+    places.setDevices(web.id, [volume.device]);
+    t.strictSame(places.idsOf(`0::/docker/buildkit/${step}\n`, 5n), [step]);
+    t.equal(nameOf(places, volume, [step]), web.name);
+    t.equal(nameOf(places, { device: 78, generation: 0 }, [step]), "buildkit-teii06a3zt3r");
+    t.end();
+  },
+);
+
 t.test("of very many steps the first one is forgotten", (t) => {
   const places = new Places();
   const idOf = (number: number): string => String(number).padStart(25, "0");
